@@ -1,0 +1,150 @@
+"""A meeting of a pair, as the store keeps it and as calendars show it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from slotfinder.domain.interval import Interval
+
+
+class Format(StrEnum):
+    """How the two meet."""
+
+    VIRTUAL = "virtual"
+    IN_PERSON = "in-person"
+
+
+class Answer(StrEnum):
+    """What an attendee said to an invitation (PARTSTAT, RFC 5545 §3.2.12)."""
+
+    NONE = "none"
+    ACCEPTED = "accepted"
+    TENTATIVE = "tentative"
+    DECLINED = "declined"
+
+
+class MeetingState(StrEnum):
+    """Where a meeting is in its life: it stands in the calendars, or was taken out of them."""
+
+    BOOKED = "booked"
+    WITHDRAWN = "withdrawn"
+
+
+@dataclass(frozen=True, slots=True)
+class Both:
+    """One whole percent (or sum of percents) for each of the two people."""
+
+    mentor: int
+    mentee: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """A slot that was possible and not chosen, and what it would have been worth to both."""
+
+    interval: Interval
+    share: Both
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meeting:
+    """One meeting of a pair.
+
+    ``period`` is the first day of the period it was planned for, which with ``pair`` and
+    ``generation`` names it for ever; ``uid`` derives from the three. ``sequence`` counts how often
+    its time has changed (RFC 5545 §3.8.7.4), ``moves`` how often the agent itself moved this
+    occurrence. ``due_in_person`` remembers that the format was owed when it was planned.
+    ``answers`` are those to the present time.
+    """
+
+    uid: str
+    pair: str
+    period: date
+    occurrence: int
+    generation: int
+    state: MeetingState
+    format: Format
+    due_in_person: bool
+    interval: Interval
+    sequence: int
+    moves: int
+    organizer: str
+    mentor: str
+    mentee: str
+    room: str | None
+    join_url: str | None
+    satisfaction: Both
+    share: Both
+    best: Both
+    balance: Both
+    reason_code: str
+    reason: str
+    options: tuple[Option, ...]
+    answers: Mapping[str, Answer]
+
+    @property
+    def people(self) -> tuple[str, str]:
+        return self.mentor, self.mentee
+
+    @property
+    def declined_by(self) -> tuple[str, ...]:
+        return tuple(who for who, said in self.answers.items() if said is Answer.DECLINED)
+
+    def took_place(self, now: datetime) -> bool:
+        """Tell whether it counts as held: it stood, is over, and nobody had declined it."""
+        return (
+            self.state is MeetingState.BOOKED and self.interval.end <= now and not self.declined_by
+        )
+
+    def is_ahead(self, now: datetime) -> bool:
+        """Tell whether it stands in the calendars and is not over."""
+        return self.state is MeetingState.BOOKED and self.interval.end > now
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What became of a meeting: what the calendars show of it now.
+
+    ``present`` is False when the organizer's copy is gone: a person deleted the meeting.
+    ``interval`` is its time now, with ``mover`` the person whose copy shows another time than the
+    store's (None for nobody, the organizer mailbox counts as nobody in particular).
+    ``answers`` holds the attendees' answers to the present time; who has no calendar that can be
+    looked into is left out.
+    """
+
+    present: bool
+    interval: Interval
+    mover: str | None
+    answers: Mapping[str, Answer]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attendee:
+    """Somebody in an invitation, as its copies show them."""
+
+    email: str
+    name: str
+    answer: Answer = Answer.NONE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """A meeting as it is written into calendars and invitations: ready to send, nothing to decide.
+
+    ``text`` is what both people read; ``location`` the room and address, or the join link.
+    ``stamp`` is the time this version was made (DTSTAMP). The room is an e-mail address.
+    """
+
+    uid: str
+    sequence: int
+    stamp: datetime
+    interval: Interval
+    title: str
+    text: str
+    location: str
+    join_url: str | None
+    private: bool
+    organizer: Attendee
+    attendees: tuple[Attendee, ...]
+    room: Attendee | None

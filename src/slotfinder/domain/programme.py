@@ -1,0 +1,128 @@
+"""The rules of a programme: what slotfinder.toml says, as plain values."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from slotfinder.domain.freebusy import Kind, Provider
+from slotfinder.domain.meeting import Format
+from slotfinder.domain.people import Days, Person, Role
+from slotfinder.domain.preference import Wishes
+
+
+class Rule(StrEnum):
+    """Which compromise counts as the best (compromise.md §4)."""
+
+    FAIR = "fair"
+    EQUAL = "equal"
+    TURNS = "turns"
+    TOTAL = "total"
+
+
+class TentativePolicy(StrEnum):
+    """What an entry somebody has not firmly accepted means for a slot."""
+
+    AVOID = "avoid"
+    BLOCK = "block"
+    IGNORE = "ignore"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeetingRules:
+    """``[meetings]``: ``grid``, ``buffer``, ``short`` in minutes; ``title`` may name both people."""
+
+    grid: int
+    notice: timedelta
+    horizon: timedelta
+    freeze: timedelta
+    buffer: int
+    title: str
+    private: bool
+    automatic_moves: int
+    short: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompromiseRules:
+    """``[compromise]``: ``floor`` in percent, ``memory`` in meetings, ``day_limit`` in minutes."""
+
+    rule: Rule
+    floor: int
+    memory: int
+    tentative: TentativePolicy
+    day_limit: int
+    yields: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    """A bookable room. ``email`` (lower case) names its calendar."""
+
+    email: str
+    provider: Provider
+    floor: str = ""
+    features: tuple[str, ...] = ()
+    capacity: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """Where people meet face to face; ``travel`` minutes are kept free on both sides."""
+
+    name: str
+    address: str
+    travel: int
+    rooms: tuple[Room, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conference:
+    """``[virtual]``: the join link of a virtual meeting.
+
+    ``link`` is "auto" (the provider's own), "none", or an address in which {pair} may stand;
+    ``fallback`` is what "auto" falls back to where the provider has none.
+    """
+
+    link: str
+    fallback: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Programme:
+    """Everything the pure core needs to know of the configuration."""
+
+    name: str
+    zone: ZoneInfo
+    starts: date
+    ends: date
+    blackouts: tuple[Days, ...]
+    coordinators: tuple[str, ...]
+    meetings: MeetingRules
+    gap: timedelta
+    compromise: CompromiseRules
+    defaults: Mapping[tuple[Role, Format], Wishes]
+    sites: Mapping[str, Site]
+    conference: Conference
+
+    def wishes(self, person: Person, role: Role, form: Format) -> Wishes:
+        """Return what a person wants in this role and format; silence means the role's default."""
+        own = person.wishes
+        if form is Format.IN_PERSON and person.wishes_in_person is not None:
+            own = person.wishes_in_person
+        return own if own is not None else self.defaults[role, form]
+
+    def blocking_kinds(self, form: Format) -> frozenset[Kind]:
+        """Return the kinds of entries that nobody is asked to meet over (calendars.md)."""
+        kinds = {Kind.BUSY, Kind.OUT_OF_OFFICE, Kind.UNKNOWN}
+        if self.compromise.tentative is TentativePolicy.BLOCK:
+            kinds.add(Kind.TENTATIVE)
+        if form is Format.IN_PERSON:
+            kinds.add(Kind.ELSEWHERE)
+        return frozenset(kinds)
+
+    def margin(self, form: Format, site: str) -> timedelta:
+        """Return the time kept free on both sides of a meeting."""
+        minutes = self.sites[site].travel if form is Format.IN_PERSON else self.meetings.buffer
+        return timedelta(minutes=minutes)

@@ -1,0 +1,64 @@
+"""Every exception of the product, one tree. An error carries data; the CLI turns it into advice."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing wrong (or doubtful) in a file a person wrote.
+
+    ``file`` is the name as the user knows it, ``where`` a place in it ("line 12", "row 3" counted
+    as a spreadsheet counts, or "environment"), ``key`` the setting or column.
+    """
+
+    file: str
+    message: str
+    remedy: str
+    where: str = ""
+    key: str = ""
+    level: Literal["error", "warning"] = "error"
+
+    def __str__(self) -> str:
+        place = ", ".join(part for part in (self.file, self.where, self.key) if part)
+        return f"{place}: {self.message} {self.remedy}"
+
+
+class SlotfinderError(Exception):
+    """Anything the product raises on purpose."""
+
+
+class UsageError(SlotfinderError):
+    """A command was asked for something that cannot be meant; the text says what would be right."""
+
+
+class ConfigurationError(SlotfinderError):
+    """The programme's files are wrong; all findings at once."""
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        super().__init__("\n".join(map(str, findings)))
+        self.findings = tuple(findings)
+
+
+class LockHeldError(SlotfinderError):
+    """Another run holds the lock."""
+
+
+class StoreError(SlotfinderError):
+    """The store cannot be used: newer than this version, or not a store at all."""
+
+
+class WorldChangedError(SlotfinderError):
+    """A stored plan no longer fits what the calendars and files say."""
+
+
+class WriteError(SlotfinderError):
+    """A calendar or the mail server did not take what was to be written; nothing else is known.
+
+    ``code`` is one of the ``result: failed`` codes of docs/reference.md.
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
