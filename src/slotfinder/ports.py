@@ -1,13 +1,15 @@
 """What the agent needs from the world outside. Adapters implement these; bootstrap names them."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
 from typing import Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 from slotfinder.domain.freebusy import Provider, Reading
 from slotfinder.domain.interval import Interval
-from slotfinder.domain.meeting import Event, Meeting, Seen
+from slotfinder.domain.meeting import Event, Meeting, Refusal, Seen
 
 T = TypeVar("T")
 
@@ -89,6 +91,105 @@ class Mailer(Protocol):
         Raises:
             WriteError: it was refused, or could not be handed over.
         """
+        ...
+
+
+class EntryKind(StrEnum):
+    """What an outbox entry asks for."""
+
+    WRITE = "write"
+    WITHDRAW = "withdraw"
+    MAIL = "mail"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One thing to be told to the world outside, recorded before it is done.
+
+    ``key`` is deterministic: recording it twice is impossible, doing it twice harmless. ``event``
+    goes to a calendar of ``provider``; ``message`` to a person.
+    """
+
+    key: str
+    uid: str
+    kind: EntryKind
+    provider: Provider | None = None
+    event: Event | None = None
+    message: Message | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """A period without a meeting, as the last run left it; ``period`` is None for a whole pair."""
+
+    pair: str
+    period: date | None
+    since: datetime
+    reason_code: str
+    reason: str
+    uid: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Happening:
+    """One change in a meeting's life, for the log."""
+
+    at: datetime
+    run: str
+    meeting: Meeting
+    kind: str
+    cause: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ledger:
+    """What the store remembers, as one consistent snapshot.
+
+    ``meetings`` are those that stand; ``generations`` the next free one of a pair's period;
+    ``unsettled`` the uids with outbox entries that are not done.
+    """
+
+    meetings: tuple[Meeting, ...] = ()
+    refusals: tuple[Refusal, ...] = ()
+    holds: tuple[Held, ...] = ()
+    known_since: Mapping[str, datetime] = field(default_factory=dict)
+    generations: Mapping[tuple[str, date], int] = field(default_factory=dict)
+    unsettled: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changes:
+    """Everything a run decided, to be recorded in one transaction.
+
+    ``meetings`` replace those of the same uid; ``holds`` replace all of the pairs in ``pairs``.
+    """
+
+    now: datetime
+    pairs: tuple[str, ...]
+    meetings: tuple[Meeting, ...]
+    refusals: tuple[Refusal, ...]
+    holds: tuple[Held, ...]
+    happenings: tuple[Happening, ...]
+    entries: tuple[Entry, ...]
+
+
+class Store(Protocol):
+    """Remembers meetings, refusals and what is still to be told to whom."""
+
+    def load(self) -> Ledger:
+        """Return everything a plan needs, read at one moment."""
+        ...
+
+    def record(self, changes: Changes) -> None:
+        """Write all changes, outbox entries included, or none of them."""
+        ...
+
+    def pending(self) -> list[Entry]:
+        """Return the outbox entries that are not done, oldest first."""
+        ...
+
+    def settle(self, entry: Entry, at: datetime) -> None:
+        """Mark an entry as done and forget its content; it is never offered again."""
         ...
 
 

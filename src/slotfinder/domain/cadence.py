@@ -1,4 +1,4 @@
-"""How often a pair meets: its periods, and which of them are due face to face (compromise.md §1, §3)."""
+"""How often a pair meets: its periods, and which of them are due face to face."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -38,7 +38,7 @@ Cadence = Every | ByRule
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """One turn of the cadence, ``[first, end)`` in days of the programme's zone; numbered from 1."""
+    """One turn of the cadence: ``[first, end)`` in days of the programme's zone, from number 1."""
 
     number: int
     first: date
@@ -56,7 +56,7 @@ class InPersonUnit(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class InPerson:
-    """Which occurrences are due face to face: each ``number``-th, or the first of a month or quarter."""
+    """Which occurrences are due face to face: each ``number``-th, or the first of a month."""
 
     unit: InPersonUnit
     number: int = 1
@@ -65,6 +65,18 @@ class InPerson:
 _REGULAR = re.compile(r"(?:(\d{1,3})\s+)?(week|month)s?", re.IGNORECASE)
 _RULE_FREQUENCIES = frozenset({"DAILY", "WEEKLY", "MONTHLY", "YEARLY"})
 _LONGEST = {"week": 104, "month": 24}
+# The parts of a rule that are numbers, and their highest: beyond it the rule never comes.
+_RULE_NUMBERS = {
+    "INTERVAL": 999,
+    "COUNT": 9999,
+    "BYMONTH": 12,
+    "BYMONTHDAY": 31,
+    "BYYEARDAY": 366,
+    "BYWEEKNO": 53,
+    "BYSETPOS": 366,
+}
+_RULE_WORDS = frozenset({"FREQ", "UNTIL", "BYDAY", "WKST"})
+_COUNTED_FORWARD = frozenset({"INTERVAL", "COUNT", "BYMONTH"})
 
 
 def parse_cadence(text: str) -> Cadence:
@@ -82,16 +94,29 @@ def parse_cadence(text: str) -> Cadence:
     rule = text.upper().removeprefix("RRULE:")
     if "FREQ=" not in rule:
         raise ValueError(f"'{text}' is neither 'N weeks', 'N months' nor an RRULE.")
-    frequency = re.search(r"FREQ=(\w+)", rule)
-    if frequency is None or frequency[1] not in _RULE_FREQUENCIES:
-        raise ValueError(
-            f"'{text}' starts periods more often than daily, or at no known frequency."
-        )
+    for part in rule.split(";"):
+        name, _, value = part.partition("=")
+        if name == "FREQ" and value not in _RULE_FREQUENCIES:
+            raise ValueError(
+                f"'{text}' starts periods more often than daily, or at no known frequency."
+            )
+        if not _is_rule_part(name, value):
+            raise ValueError(f"'{text}' is not a recurrence rule of dates ('{part}').")
     try:
-        rrulestr(rule, dtstart=datetime(2001, 1, 1))  # noqa: DTZ001 - dates only, no zone involved
+        _starting_dates(rule, date(2001, 1, 1))
     except (ValueError, TypeError, KeyError) as problem:
         raise ValueError(f"'{text}' is not a recurrence rule ({problem}).") from None
     return ByRule(rule)
+
+
+def _is_rule_part(name: str, value: str) -> bool:
+    """Tell whether a part of a rule is one of dates, with numbers the calendar has."""
+    if name not in _RULE_NUMBERS:
+        return name in _RULE_WORDS and re.fullmatch(r"[\w+,\-]+", value) is not None
+    sign = "" if name in _COUNTED_FORWARD else "-?"
+    if not re.fullmatch(rf"{sign}\d{{1,4}}(,{sign}\d{{1,4}})*", value, re.ASCII):
+        return False
+    return all(1 <= abs(int(number)) <= _RULE_NUMBERS[name] for number in value.split(","))
 
 
 def parse_in_person(text: str) -> InPerson:
@@ -164,9 +189,7 @@ def _starts(cadence: Cadence, first: date, after: date | None = None) -> Iterato
     """Yield the starts of the second and later periods (those later than ``after``, when given)."""
     floor = first if after is None else after
     if isinstance(cadence, ByRule):
-        start = datetime(first.year, first.month, first.day)  # noqa: DTZ001 - dates only
-        until = re.sub(r"(UNTIL=\d{8})T\d{6}Z?", r"\1", cadence.rule)
-        yield from (d.date() for d in rrulestr(until, dtstart=start) if d.date() > floor)
+        yield from (day for day in _starting_dates(cadence.rule, first) if day > floor)
         return
     for k in count(1):
         # Each start is counted from the first one, so that a 31st clipped to 30 comes back to 31.
@@ -175,3 +198,10 @@ def _starts(cadence: Cadence, first: date, after: date | None = None) -> Iterato
         start_day = first + (relativedelta(weeks=number) if weeks else relativedelta(months=number))
         if start_day > floor:
             yield start_day
+
+
+def _starting_dates(rule: str, first: date) -> Iterator[date]:
+    """Return the dates of a rule; the time of its UNTIL, which may be in UTC, is left out."""
+    start = datetime(first.year, first.month, first.day)  # noqa: DTZ001 - dates only
+    until = re.sub(r"(UNTIL=\d{8})T\d{6}Z?", r"\1", rule)
+    return (each.date() for each in rrulestr(until, dtstart=start))

@@ -1,9 +1,11 @@
 """A meeting of a pair, as the store keeps it and as calendars show it."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from uuid import UUID, uuid5
 
 from slotfinder.domain.interval import Interval
 
@@ -52,9 +54,10 @@ class Meeting:
     """One meeting of a pair.
 
     ``period`` is the first day of the period it was planned for, which with ``pair`` and
-    ``generation`` names it for ever; ``uid`` derives from the three. ``sequence`` counts how often
-    its time has changed (RFC 5545 §3.8.7.4), ``moves`` how often the agent itself moved this
-    occurrence. ``due_in_person`` remembers that the format was owed when it was planned.
+    ``generation`` names it for ever; ``uid`` derives from the three. ``planned`` is the start the
+    agent chose: it tells which period the meeting belongs to, wherever a person moves it.
+    ``sequence`` counts how often its time has changed (RFC 5545 §3.8.7.4), ``moves`` how often the
+    agent itself moved this occurrence.
     ``answers`` are those to the present time.
     """
 
@@ -65,8 +68,8 @@ class Meeting:
     generation: int
     state: MeetingState
     format: Format
-    due_in_person: bool
     interval: Interval
+    planned: datetime
     sequence: int
     moves: int
     organizer: str
@@ -102,6 +105,24 @@ class Meeting:
         return self.state is MeetingState.BOOKED and self.interval.end > now
 
 
+def meeting_uid(programme: str, pair: str, period: date, generation: int) -> str:
+    """Return the UID of a meeting: the same for ever, and telling nobody anything."""
+    return str(uuid5(_NAMESPACE, json.dumps([programme, pair, str(period), generation])))
+
+
+_NAMESPACE = UUID("8b1d6a0e-5f0c-4c53-9d0a-51f0f1a6c3de")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """A slot of an occurrence that must not be offered to the pair again, and why."""
+
+    pair: str
+    period: date
+    interval: Interval
+    cause: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
     """What became of a meeting: what the calendars show of it now.
@@ -117,6 +138,10 @@ class Seen:
     interval: Interval
     mover: str | None
     answers: Mapping[str, Answer]
+
+    @property
+    def declined_by(self) -> tuple[str, ...]:
+        return tuple(who for who, said in self.answers.items() if said is Answer.DECLINED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

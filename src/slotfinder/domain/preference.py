@@ -67,7 +67,8 @@ def parse_window(text: str, weight: Decimal = Decimal(1)) -> Window:
     Raises:
         ValueError: with a sentence saying what is wrong.
     """
-    match = _WINDOW.fullmatch(text.strip())
+    # Word processors and spreadsheets turn hyphens into dashes.
+    match = _WINDOW.fullmatch(text.strip().replace("\N{EN DASH}", "-"))
     if match is None:
         raise ValueError(f"'{text.strip()}' is not a window such as 'Mo-Fr 07:30-09:00'.")
     start, end = _minute(match["start"]), _minute(match["end"])

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from slotfinder.domain.freebusy import Kind, Provider
@@ -31,7 +32,7 @@ class TentativePolicy(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeetingRules:
-    """``[meetings]``: ``grid``, ``buffer``, ``short`` in minutes; ``title`` may name both people."""
+    """``[meetings]``; ``grid``, ``buffer`` and ``short`` are minutes, ``title`` may name people."""
 
     grid: int
     notice: timedelta
@@ -87,6 +88,13 @@ class Conference:
 
     link: str
     fallback: str = ""
+
+    def join_url(self, pair: str) -> str | None:
+        """Return the pair's own link, or None where the programme states none."""
+        address = self.fallback if self.link == "auto" else self.link
+        if address in {"", "none"}:
+            return None
+        return address.replace("{pair}", quote(pair, safe=""))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

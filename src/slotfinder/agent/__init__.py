@@ -1,0 +1,1 @@
+"""The use cases: one scheduled pass, and what coordinators ask."""

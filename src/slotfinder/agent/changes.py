@@ -1,0 +1,121 @@
+"""Record: what a plan changes in the store, and what is then to be told to whom."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import date, datetime
+
+from slotfinder.agent import compose
+from slotfinder.agent.programme import Agent
+from slotfinder.domain.meeting import Meeting, MeetingState, Refusal
+from slotfinder.planning.facts import Facts
+from slotfinder.planning.plan import Action, ActionKind, Plan
+from slotfinder.ports import Changes, Entry, Happening, Held, Ledger
+
+_WRITTEN = frozenset({ActionKind.BOOK, ActionKind.MOVE, ActionKind.ADOPT})
+
+
+def changes_of(
+    plan: Plan, facts: Facts, ledger: Ledger, agent: Agent, *, run: str, now: datetime
+) -> Changes:
+    """Return everything a plan changes, with the messages ready to be sent."""
+    actions = plan.actions
+    withdrawn = [meeting for meeting, _ in _withdrawn(actions)]
+    return Changes(
+        now=now,
+        pairs=tuple(pair.id for pair in facts.pairs),
+        meetings=(*_answered(facts, ledger), *withdrawn, *_standing(actions)),
+        refusals=tuple(_refusals(actions)),
+        holds=tuple(_holds(actions, ledger, now)),
+        happenings=tuple(_happenings(actions, run, now)),
+        entries=tuple(_entries(actions, agent, now)),
+    )
+
+
+def _answered(facts: Facts, ledger: Ledger) -> list[Meeting]:
+    """Return the meetings whose answers are not those of the last run."""
+    before = {meeting.uid: meeting.answers for meeting in ledger.meetings}
+    return [meeting for meeting in facts.meetings if meeting.answers != before[meeting.uid]]
+
+
+def _standing(actions: Iterable[Action]) -> list[Meeting]:
+    return [action.meeting for action in actions if action.kind in _WRITTEN and action.meeting]
+
+
+def _withdrawn(actions: Iterable[Action]) -> list[tuple[Meeting, str]]:
+    """Return the meetings that are taken out of the calendars, and why.
+
+    A moved meeting whose format changed is another event: the old one goes (clouds.md, Writing).
+    """
+    found: list[tuple[Meeting, str]] = []
+    for action in actions:
+        gone = action.meeting if action.kind is ActionKind.CANCEL else None
+        if action.kind is ActionKind.MOVE and _is_another_event(action):
+            gone = action.was
+        if gone is not None:
+            found.append((replace(gone, state=MeetingState.WITHDRAWN), action.reason))
+    return found
+
+
+def _is_another_event(action: Action) -> bool:
+    return bool(action.meeting and action.was and action.meeting.uid != action.was.uid)
+
+
+def _refusals(actions: Iterable[Action]) -> list[Refusal]:
+    return [
+        Refusal(
+            pair=action.pair,
+            period=old.period,
+            interval=action.refused,
+            cause=action.reason_code,
+        )
+        for action in actions
+        if action.refused and (old := action.was or action.meeting)
+    ]
+
+
+def _holds(actions: Iterable[Action], ledger: Ledger, now: datetime) -> list[Held]:
+    """Return the holds; one that the last run left already keeps its first day."""
+    since = {(held.pair, held.period, held.reason_code): held.since for held in ledger.holds}
+    found = []
+    for action in actions:
+        if action.kind is not ActionKind.HOLD:
+            continue
+        period: date | None = action.period.first if action.period else None
+        key = (action.pair, period, action.reason_code)
+        found.append(
+            Held(
+                pair=action.pair,
+                period=period,
+                since=since.get(key, now),
+                reason_code=action.reason_code,
+                reason=action.reason,
+                uid=action.standing.uid if action.standing else None,
+            )
+        )
+    return found
+
+
+def _happenings(actions: Iterable[Action], run: str, now: datetime) -> list[Happening]:
+    return [
+        Happening(
+            at=now, run=run, meeting=action.meeting, kind=action.kind, cause=action.reason_code
+        )
+        for action in actions
+        if action.kind in {*_WRITTEN, ActionKind.CANCEL} and action.meeting
+    ]
+
+
+def _entries(actions: Sequence[Action], agent: Agent, now: datetime) -> list[Entry]:
+    """Return the outbox entries; what goes is told before what comes."""
+    entries: list[Entry] = []
+    for gone, reason in _withdrawn(actions):
+        entries += compose.withdrawn_meeting(agent, gone, reason, now)
+    for action in actions:
+        meeting, was = action.meeting, action.was
+        if meeting is None or action.kind not in _WRITTEN:
+            continue
+        if was is None or _is_another_event(action):
+            entries += compose.new_meeting(agent, meeting, now)
+        else:
+            entries += compose.changed_meeting(agent, meeting, was, now)
+    return entries

@@ -1,0 +1,139 @@
+"""Turns a decided meeting into what calendars hold and what people are told."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+
+from slotfinder.agent.programme import Agent
+from slotfinder.booking.keys import calendar_key, mail_key
+from slotfinder.domain.freebusy import Provider
+from slotfinder.domain.meeting import Answer, Attendee, Event, Format, Meeting
+from slotfinder.domain.people import Person
+from slotfinder.invitations.itip import cancel_message, request_message
+from slotfinder.invitations.wording import (
+    Body,
+    Occasion,
+    Place,
+    cancelled,
+    event_location,
+    event_text,
+    invitation,
+    moved,
+)
+from slotfinder.ports import Entry, EntryKind, Message
+
+_MAILED = frozenset({Provider.LOCAL, Provider.FEED})
+"""Where nobody else sends invitations: clouds tell the guests of their own events themselves."""
+
+
+def new_meeting(agent: Agent, meeting: Meeting, now: datetime) -> list[Entry]:
+    """Return what to write and whom to invite for a meeting that did not exist before."""
+    occasion = _occasion(agent, meeting)
+    event = _event(agent, meeting, occasion, now)
+
+    def ask(reader: Person, recipient: Attendee) -> Message:
+        body = invitation(occasion, reader, reason=meeting.reason)
+        return request_message(event, recipient, sender=agent.sender, body=body, first=True)
+
+    return [_calendar(agent, event, EntryKind.WRITE), *_mails(agent, event, ask)]
+
+
+def changed_meeting(agent: Agent, meeting: Meeting, was: Meeting, now: datetime) -> list[Entry]:
+    """Return what to write and whom to tell when a meeting has another time (RFC 5546 §3.2.2)."""
+    occasion = _occasion(agent, meeting)
+    event = _event(agent, meeting, occasion, now)
+
+    def tell(reader: Person, recipient: Attendee) -> Message:
+        body = moved(occasion, reader, was=was.interval, reason=meeting.reason)
+        return request_message(event, recipient, sender=agent.sender, body=body, first=False)
+
+    return [_calendar(agent, event, EntryKind.WRITE), *_mails(agent, event, tell)]
+
+
+def withdrawn_meeting(agent: Agent, meeting: Meeting, reason: str, now: datetime) -> list[Entry]:
+    """Return what to take out of calendars and whom to tell when a meeting is off (§3.2.5)."""
+    occasion = _occasion(agent, meeting)
+    event = replace(_event(agent, meeting, occasion, now), sequence=meeting.sequence + 1)
+
+    def tell(reader: Person, recipient: Attendee) -> Message:
+        body: Body = cancelled(occasion, reader, reason=reason)
+        return cancel_message(event, recipient, sender=agent.sender, body=body)
+
+    return [_calendar(agent, event, EntryKind.WITHDRAW), *_mails(agent, event, tell)]
+
+
+def _calendar(agent: Agent, event: Event, kind: EntryKind) -> Entry:
+    return Entry(
+        key=calendar_key(event, kind),
+        uid=event.uid,
+        kind=kind,
+        provider=agent.provider_of(event.organizer.email),
+        event=event,
+    )
+
+
+def _mails(agent: Agent, event: Event, write: Callable[[Person, Attendee], Message]) -> list[Entry]:
+    """Return one mail for each person who is not the organizer."""
+    if agent.provider_of(event.organizer.email) not in _MAILED:
+        return []
+    messages = [
+        write(agent.people[attendee.email], attendee)
+        for attendee in event.attendees
+        if attendee.email != event.organizer.email
+    ]
+    return [
+        Entry(key=mail_key(message), uid=event.uid, kind=EntryKind.MAIL, message=message)
+        for message in messages
+    ]
+
+
+def _occasion(agent: Agent, meeting: Meeting) -> Occasion:
+    mentor, mentee = (agent.people[email] for email in meeting.people)
+    return Occasion(
+        programme=agent.programme.name,
+        mentor=mentor,
+        mentee=mentee,
+        interval=meeting.interval,
+        place=_place(agent, meeting, mentor),
+        join_url=meeting.join_url,
+    )
+
+
+def _place(agent: Agent, meeting: Meeting, mentor: Person) -> Place | None:
+    if meeting.format is Format.VIRTUAL:
+        return None
+    site = agent.programme.sites[mentor.site]
+    return Place(site=site.name, address=site.address, room=meeting.room or "")
+
+
+def _event(agent: Agent, meeting: Meeting, occasion: Occasion, now: datetime) -> Event:
+    people = occasion.mentor, occasion.mentee
+    title = agent.programme.meetings.title.format(
+        mentor=occasion.mentor.name, mentee=occasion.mentee.name, pair=meeting.pair
+    )
+    organizer = agent.people.get(meeting.organizer)
+    return Event(
+        uid=meeting.uid,
+        sequence=meeting.sequence,
+        stamp=now,
+        interval=meeting.interval,
+        title=title,
+        text=event_text(occasion),
+        location=event_location(occasion),
+        join_url=meeting.join_url,
+        private=agent.programme.meetings.private,
+        organizer=Attendee(
+            email=meeting.organizer, name=organizer.name if organizer else agent.programme.name
+        ),
+        attendees=tuple(
+            Attendee(
+                email=person.email,
+                name=person.name,
+                answer=meeting.answers.get(person.email, Answer.NONE),
+            )
+            for person in people
+        ),
+        room=Attendee(email=meeting.room, name=meeting.room, answer=Answer.ACCEPTED)
+        if meeting.room
+        else None,
+    )

@@ -1,0 +1,56 @@
+"""What every use case works on: the programme, its people, and the ways to the world outside."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from slotfinder.domain.freebusy import Provider
+from slotfinder.domain.people import Pair, Person
+from slotfinder.domain.programme import Programme, Room
+from slotfinder.errors import UsageError
+from slotfinder.ports import CalendarRef, FreeBusySource, Mailer, MeetingCalendar, Progress
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agent:
+    """A programme ready to be worked on. ``sender`` is the address invitations come from.
+
+    ``organizer_provider`` is where a programme mailbox's calendar lives; a person who organizes
+    has an own provider.
+    """
+
+    programme: Programme
+    people: Mapping[str, Person]
+    pairs: tuple[Pair, ...]
+    sources: Mapping[Provider, FreeBusySource]
+    calendars: Mapping[Provider, MeetingCalendar]
+    mailer: Mailer
+    sender: str
+    organizer_provider: Provider
+    progress: Progress
+
+    def pairs_named(self, names: tuple[str, ...]) -> tuple[Pair, ...]:
+        """Return the pairs of these ids in the file's order; all of them for no ids.
+
+        Raises:
+            UsageError: there is no pair of that id.
+        """
+        known = {pair.id for pair in self.pairs}
+        for name in names:
+            if name not in known:
+                raise UsageError(f"There is no pair '{name}' in the pairs file.")
+        return tuple(pair for pair in self.pairs if not names or pair.id in names)
+
+    def provider_of(self, organizer: str) -> Provider:
+        """Return where an organizer's calendar lives."""
+        person = self.people.get(organizer)
+        return person.provider if person else self.organizer_provider
+
+    def rooms(self) -> tuple[Room, ...]:
+        return tuple(room for site in self.programme.sites.values() for room in site.rooms)
+
+    def reference(self, email: str) -> CalendarRef:
+        """Return whose calendar that is; a room lives in the programme's zone."""
+        person = self.people.get(email)
+        if person is None:
+            return CalendarRef(owner=email, zone=self.programme.zone)
+        return CalendarRef(owner=email, zone=person.zone, feed=person.feed)

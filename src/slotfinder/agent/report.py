@@ -1,0 +1,179 @@
+"""The report of a pass as the JSON of the contract (§3), and its exit status."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from slotfinder.domain.freebusy import FreeBusy, Unreadable
+from slotfinder.domain.meeting import Both
+from slotfinder.errors import WriteError
+from slotfinder.planning.facts import Facts
+from slotfinder.planning.plan import Action, ActionKind, Plan
+
+JsonObject = dict[str, Any]
+
+DONE, FAILED, COORDINATOR_NEEDED = 0, 1, 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What a pass found, decided and did. ``failed`` holds what could not be written, by uid."""
+
+    mode: str
+    run: str
+    now: datetime
+    programme: str
+    facts: Facts
+    plan: Plan
+    failed: Mapping[str, WriteError] = field(default_factory=dict)
+    requests: Mapping[str, int] = field(default_factory=dict)
+
+
+def instant(at: datetime) -> str:
+    """Return an instant as the contract writes it."""
+    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def document(report: Report) -> JsonObject:
+    """Return the JSON document of a plan or run."""
+    actions = [action_json(action, report) for action in report.plan.actions]
+    counts = {
+        kind.value: sum(action.kind is kind for action in report.plan.actions)
+        for kind in ActionKind
+    }
+    return {
+        "run": report.run,
+        "mode": report.mode,
+        "now": instant(report.now),
+        "programme": report.programme,
+        "pairs": [pair.id for pair in report.facts.pairs],
+        "actions": actions,
+        "unreadable": [unreadable_json(each) for each in report.plan.unreadable],
+        "summary": {
+            "pairs": len(report.facts.pairs),
+            **counts,
+            "failed": sum(action["result"] == "failed" for action in actions),
+            "unreadable": len(report.plan.unreadable),
+        },
+        "requests": dict(report.requests),
+        "drift": [],
+    }
+
+
+def exit_status(report: Report) -> int:
+    """Return 0 when nothing needs a person, 1 when something failed, 3 for the coordinator."""
+    if report.failed or _nobody_readable(report):
+        return FAILED
+    if report.plan.unreadable or any(action.needs_a_person for action in report.plan.actions):
+        return COORDINATOR_NEEDED
+    return DONE
+
+
+def _nobody_readable(report: Report) -> bool:
+    read = [reading for who, reading in report.facts.readings.items() if who in report.facts.people]
+    return bool(read) and not any(isinstance(reading, FreeBusy) for reading in read)
+
+
+def action_json(action: Action, report: Report) -> JsonObject:
+    """Return one action; a hold names the broken meeting that stays, if there is one."""
+    meeting = action.meeting
+    found: JsonObject = {
+        "kind": action.kind.value,
+        "pair": action.pair,
+        "occurrence": _occurrence(action),
+        "period": [str(action.period.first), str(action.period.end)] if action.period else None,
+        **_meeting_json(action, report),
+        "reason": action.reason,
+        "reason_code": str(action.reason_code),
+        "alternatives": [
+            {"start": instant(option.interval.start), "share": both_json(option.share)}
+            for option in (meeting.options if meeting else ())
+        ],
+        **_result(action, report),
+    }
+    if action.standing:
+        found["uid"] = action.standing.uid
+    if action.was:
+        was = action.was
+        found["was"] = {
+            "start": instant(was.interval.start),
+            "end": instant(was.interval.end),
+            "format": was.format.value,
+            "room": was.room,
+            "uid": was.uid,
+        }
+    return found
+
+
+def _occurrence(action: Action) -> int | None:
+    if action.period:
+        return action.period.number
+    return action.meeting.occurrence if action.meeting else None
+
+
+def _meeting_json(action: Action, report: Report) -> JsonObject:
+    """Return what is known of the meeting; of a hold only who would have met."""
+    meeting = action.meeting
+    if meeting is None:
+        pair = next(pair for pair in report.facts.pairs if pair.id == action.pair)
+        known = {"organizer": pair.organizer, "attendees": list(pair.people)}
+        return dict.fromkeys(_MEETING_KEYS) | known
+    return {
+        "format": meeting.format.value,
+        "start": instant(meeting.interval.start),
+        "end": instant(meeting.interval.end),
+        "organizer": meeting.organizer,
+        "attendees": list(meeting.people),
+        "room": meeting.room,
+        "join_url": meeting.join_url,
+        "uid": meeting.uid,
+        "sequence": meeting.sequence,
+        "satisfaction": both_json(meeting.satisfaction),
+        "share": both_json(meeting.share),
+        "balance": both_json(meeting.balance),
+    }
+
+
+_MEETING_KEYS = (
+    "format",
+    "start",
+    "end",
+    "organizer",
+    "attendees",
+    "room",
+    "join_url",
+    "uid",
+    "sequence",
+    "satisfaction",
+    "share",
+    "balance",
+)
+
+
+def _result(action: Action, report: Report) -> JsonObject:
+    if report.mode == "plan":
+        return {"result": "planned"}
+    meetings = [meeting for meeting in (action.meeting, action.was) if meeting]
+    problems: list[WriteError] = [
+        report.failed[meeting.uid] for meeting in meetings if meeting.uid in report.failed
+    ]
+    if not problems:
+        return {"result": "done"}
+    return {"result": "failed", "reason_code": problems[0].code, "reason": str(problems[0])}
+
+
+def both_json(both: Both) -> JsonObject:
+    """Return a number for each of the two."""
+    return {"mentor": both.mentor, "mentee": both.mentee}
+
+
+def unreadable_json(unreadable: Unreadable) -> JsonObject:
+    """Return an entry of ``unreadable``: whose calendar, why, and what helps."""
+    return {
+        "person": unreadable.person,
+        "provider": unreadable.provider.value,
+        "reason_code": unreadable.code.value,
+        "reason": unreadable.reason,
+        "advice": unreadable.advice,
+    }

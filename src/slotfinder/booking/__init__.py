@@ -1,0 +1,1 @@
+"""From what was decided to what people's calendars and mailboxes show."""

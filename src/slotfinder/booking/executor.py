@@ -1,0 +1,51 @@
+"""Carries out what the outbox holds: each entry is done, then marked as done."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from slotfinder.domain.freebusy import Provider
+from slotfinder.errors import WriteError
+from slotfinder.ports import Entry, EntryKind, Mailer, MeetingCalendar, Progress, Store
+
+
+def drain(
+    store: Store,
+    calendars: Mapping[Provider, MeetingCalendar],
+    mailer: Mailer,
+    *,
+    now: datetime,
+    progress: Progress,
+) -> dict[str, WriteError]:
+    """Do everything the outbox still holds, oldest first; return what failed, by uid.
+
+    After a calendar refused a meeting nothing more is told to anybody about it in this pass: a
+    mail must never announce what no calendar shows. What failed stays in the outbox.
+    """
+    failed: dict[str, WriteError] = {}
+    unwritten: set[str] = set()
+    entries = store.pending()
+    for entry in progress.track(entries, total=len(entries), doing="Writing calendars and mail"):
+        if entry.uid in unwritten:
+            continue
+        try:
+            _carry_out(entry, calendars, mailer)
+        except WriteError as problem:
+            failed[entry.uid] = problem
+            if entry.kind is not EntryKind.MAIL:
+                unwritten.add(entry.uid)
+            continue
+        store.settle(entry, now)
+    return failed
+
+
+def _carry_out(entry: Entry, calendars: Mapping[Provider, MeetingCalendar], mailer: Mailer) -> None:
+    if entry.message is not None:
+        mailer.send(entry.message)
+    elif entry.event is not None and entry.provider is not None:
+        calendar = calendars.get(entry.provider)
+        if calendar is None:
+            raise WriteError("provider-refused", f"No calendar on {entry.provider} is set up.")
+        if entry.kind is EntryKind.WRITE:
+            calendar.write(entry.event)
+        else:
+            calendar.withdraw(entry.event)

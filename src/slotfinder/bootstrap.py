@@ -1,0 +1,133 @@
+"""The composition root: settings → calendars, store, mail → agent. Adapters are named here."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from slotfinder.agent.programme import Agent
+from slotfinder.calendars.feed.calendar import PublishedFeeds
+from slotfinder.calendars.local.calendar import LocalCalendars
+from slotfinder.domain.freebusy import Provider
+from slotfinder.errors import Finding, LockHeldError
+from slotfinder.mail.outbox_folder import OutboxFolder
+from slotfinder.ports import Ledger, Mailer, Progress, Store
+from slotfinder.roster import Roster, load_programme
+from slotfinder.settings import Settings
+
+
+def system_now() -> datetime:
+    """Return the present moment, to the second; the only place that reads the clock."""
+    return datetime.now(UTC).replace(microsecond=0)  # noqa: TID251 - here the clock is made
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Configured:
+    """A programme's files, read and found sound."""
+
+    settings: Settings
+    roster: Roster
+
+    @property
+    def warnings(self) -> tuple[Finding, ...]:
+        return (*self.settings.warnings, *self.roster.warnings)
+
+    def ledger(self) -> Ledger:
+        """Return what the store remembers, touching nothing."""
+        address = self.settings.store_url
+        if not _store_file(address).exists():
+            return Ledger()
+        # The database library is slow to load, and a first look needs none.
+        from slotfinder.store.sql import read_ledger  # noqa: PLC0415
+
+        return read_ledger(address)
+
+
+def configure(path: Path, environment: Mapping[str, str]) -> Configured:
+    """Read the programme whose slotfinder.toml is at ``path``.
+
+    Raises:
+        ConfigurationError: with everything that is wrong, at once.
+    """
+    settings, roster = load_programme(path, environment)
+    return Configured(settings=settings, roster=roster)
+
+
+@contextmanager
+def agent_for(configured: Configured, progress: Progress) -> Iterator[Agent]:
+    """Yield the agent of a programme; connections it opened are closed afterwards."""
+    settings, roster = configured.settings, configured.roster
+    with ExitStack() as stack:
+        local = _local_calendars(settings, roster)
+        feeds = PublishedFeeds(settings.feeds_allow, settings.timeout)
+        yield Agent(
+            programme=settings.programme,
+            people=roster.people,
+            pairs=roster.pairs,
+            sources={Provider.LOCAL: local, Provider.FEED: feeds},
+            calendars={Provider.LOCAL: local},
+            mailer=_mailer(settings, stack),
+            sender=settings.mail.sender,
+            organizer_provider=settings.organizer_provider,
+            progress=progress,
+        )
+
+
+@contextmanager
+def locked_store(configured: Configured) -> Iterator[Store]:
+    """Yield the store, made and migrated where needed, with nobody else writing it.
+
+    Raises:
+        LockHeldError: another run is at work. The lock of a process that died is free.
+    """
+    from slotfinder.store.sql import open_store  # noqa: PLC0415 - slow to load
+
+    address = configured.settings.store_url
+    file = _store_file(address)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(file.with_name(file.name + ".lock"), timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise LockHeldError("Another run is at work on this programme; try again later.") from None
+    with lock, open_store(address) as store:
+        yield store
+
+
+def _store_file(address: str) -> Path:
+    return Path(address.removeprefix("sqlite:///"))
+
+
+def _local_calendars(settings: Settings, roster: Roster) -> LocalCalendars:
+    zone = settings.programme.zone
+    owners = {
+        room.email: zone
+        for site in settings.programme.sites.values()
+        for room in site.rooms
+        if room.provider is Provider.LOCAL
+    }
+    for person in roster.people.values():
+        if person.provider is Provider.LOCAL:
+            owners[person.email] = person.zone
+    return LocalCalendars(settings.local_directory, owners)
+
+
+def _mailer(settings: Settings, stack: ExitStack) -> Mailer:
+    mail = settings.mail
+    if not mail.url:
+        return OutboxFolder(mail.outbox)
+    from slotfinder.mail.smtp import SmtpMailer  # noqa: PLC0415 - slow to load, often not needed
+
+    password = mail.password.get_secret_value() if mail.password else None
+    return stack.enter_context(
+        SmtpMailer(
+            mail.url,
+            mail.sender,
+            password=password,
+            ca_file=mail.ca_file,
+            timeout=settings.timeout,
+        )
+    )

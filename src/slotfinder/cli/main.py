@@ -1,0 +1,105 @@
+"""The tree of commands; errors become one clear message and an exit status."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from typer.exceptions import TyperException
+
+from slotfinder import __version__
+from slotfinder.cli import look, passes, start
+from slotfinder.cli.session import Session
+from slotfinder.errors import (
+    ConfigurationError,
+    LockHeldError,
+    SlotfinderError,
+    StoreError,
+    UsageError,
+    WorldChangedError,
+)
+
+_STATUS = {
+    ConfigurationError: 2,
+    UsageError: 2,
+    StoreError: 2,
+    LockHeldError: 75,
+    WorldChangedError: 3,
+}
+
+app = typer.Typer(
+    name="slotfinder",
+    help="Keeps reverse-mentoring pairs meeting.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback()
+def _options(
+    context: typer.Context,
+    config: Annotated[
+        Path | None,
+        typer.Option(help="The programme's slotfinder.toml (else SLOTFINDER_CONFIG, else here)."),
+    ] = None,
+    now: Annotated[
+        str | None, typer.Option(help="Act as if it were this moment (ISO 8601), for rehearsals.")
+    ] = None,
+    quiet: Annotated[bool, typer.Option(help="No progress, no warnings.")] = False,
+    verbose: Annotated[bool, typer.Option(help="Show e-mail addresses too.")] = False,
+) -> None:
+    context.obj = Session(config=config, now=now, quiet=quiet, verbose=verbose)
+
+
+app.command("init")(start.init)
+app.command("demo")(start.demo)
+app.command("plan")(passes.plan)
+app.command("run")(passes.run)
+app.command("status")(look.status)
+app.command("explain")(look.explain)
+app.command("freebusy")(look.freebusy)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command and return its exit status."""
+    if arguments == ["--version"]:
+        print(f"slotfinder {__version__}")
+        return 0
+    try:
+        status = app(args=_globals_first(arguments), standalone_mode=False)
+    except typer.Exit as done:
+        return done.exit_code
+    except typer.Abort:
+        return 1
+    except SlotfinderError as error:
+        print(error, file=sys.stderr)
+        return _STATUS.get(type(error), 1)
+    except TyperException as error:
+        print(f"{error.format_message()} See slotfinder --help.", file=sys.stderr)
+        return 2
+    return status if isinstance(status, int) else 0
+
+
+_WITH_VALUE = ("--config", "--now")
+_FLAGS = ("--quiet", "--verbose")
+
+
+def _globals_first(arguments: Sequence[str]) -> list[str]:
+    """Move the global options before the command, so that they may stand anywhere."""
+    front: list[str] = []
+    rest: list[str] = []
+    waiting = list(arguments)
+    while waiting:
+        word = waiting.pop(0)
+        if word == "--":
+            rest += [word, *waiting]
+            break
+        if word in _FLAGS or word.startswith(tuple(f"{name}=" for name in _WITH_VALUE)):
+            front.append(word)
+        elif word in _WITH_VALUE and waiting:
+            front += [word, waiting.pop(0)]
+        else:
+            rest.append(word)
+    return front + rest

@@ -1,0 +1,96 @@
+"""``plan`` and ``run``: one pass, looked at or done."""
+
+import json
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from slotfinder.agent.report import Report, document, exit_status
+from slotfinder.agent.run import AgreedPlan, plan_pass, run_pass
+from slotfinder.bootstrap import agent_for, locked_store
+from slotfinder.cli.render import report_picture
+from slotfinder.cli.session import Session, output, print_json
+from slotfinder.errors import UsageError
+
+_Pairs = Annotated[list[str] | None, typer.Option("--pair", help="Only this pair; repeatable.")]
+_Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead.")]
+
+
+def plan(
+    context: typer.Context,
+    pair: _Pairs = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Also write the JSON here, for run --plan.")
+    ] = None,
+    as_json: _Json = False,
+) -> int:
+    """Show what a run would do and why; nothing is changed anywhere."""
+    session: Session = context.obj
+    configured = session.configured()
+    with agent_for(configured, session.progress()) as agent:
+        pairs = agent.pairs_named(tuple(pair or ()))
+        now = session.moment(agent.programme.zone)
+        report = plan_pass(agent, configured.ledger(), pairs, now)
+        if out:
+            _write(out, report)
+        _show(report, as_json=as_json)
+    return exit_status(report)
+
+
+def run(
+    context: typer.Context,
+    pair: _Pairs = None,
+    plan: Annotated[
+        Path | None, typer.Option(help="Do exactly this plan, or nothing if the world changed.")
+    ] = None,
+    as_json: _Json = False,
+) -> int:
+    """Do one full pass: see what became of the meetings, plan, write, invite."""
+    session: Session = context.obj
+    configured = session.configured()
+    agreed = _agreed(plan) if plan else None
+    with agent_for(configured, session.progress()) as agent:
+        pairs = agent.pairs_named(agreed.pairs if agreed else tuple(pair or ()))
+        now = session.moment(agent.programme.zone)
+        with locked_store(configured) as store:
+            report = run_pass(agent, store, pairs, now, agreed)
+        _show(report, as_json=as_json)
+    return exit_status(report)
+
+
+def _show(report: Report, *, as_json: bool) -> None:
+    if as_json:
+        print_json(document(report))
+    else:
+        output().print(report_picture(report))
+
+
+def _write(out: Path, report: Report) -> None:
+    try:
+        out.write_text(json.dumps(document(report), ensure_ascii=False, indent=1) + "\n", "utf-8")
+    except OSError as problem:
+        raise UsageError(f"The plan cannot be written to {out.name}: {problem.strerror}.") from None
+    print(f"Plan written to {out}.", file=sys.stderr)
+
+
+def _agreed(file: Path) -> AgreedPlan:
+    """Read when the plan was made and the hash of what it was made from."""
+    try:
+        found = json.loads(file.read_text("utf-8"))
+        if found["mode"] != "plan":
+            raise UsageError(
+                f"{file.name} is the report of a run, not a plan; make one with plan --out."
+            )
+        return AgreedPlan(
+            now=datetime.fromisoformat(found["now"]).astimezone(UTC),
+            run=found["run"],
+            pairs=tuple(found["pairs"]),
+            actions=found["actions"],
+        )
+    except OSError as problem:
+        raise UsageError(f"The plan {file.name} cannot be read: {problem.strerror}.") from None
+    except (ValueError, KeyError, TypeError):
+        raise UsageError(f"{file.name} is not a plan; make one with plan --out.") from None

@@ -1,0 +1,98 @@
+"""What every command shares: the global options, and how things are printed."""
+
+import json
+import os
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import TypeVar
+from zoneinfo import ZoneInfo
+
+from rich.console import Console
+
+from slotfinder.bootstrap import Configured, configure, system_now
+from slotfinder.domain.interval import first_instant
+from slotfinder.errors import UsageError
+
+T = TypeVar("T")
+
+_PLAIN_WIDTH = 120
+"""Columns of a table that goes to a file or pipe, where no terminal tells."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """The global options of one call."""
+
+    config: Path | None
+    now: str | None
+    quiet: bool
+    verbose: bool
+
+    def configured(self) -> Configured:
+        """Read the programme; doubts go to standard error.
+
+        Raises:
+            ConfigurationError: the files are wrong.
+        """
+        named = self.config or os.environ.get("SLOTFINDER_CONFIG") or "slotfinder.toml"
+        found = configure(Path(named), os.environ)
+        if not self.quiet:
+            for warning in found.warnings:
+                print(f"Warning: {warning}", file=sys.stderr)
+        return found
+
+    def moment(self, zone: ZoneInfo) -> datetime:
+        """Return the moment to act at: ``--now``, else the clock's."""
+        return system_now() if self.now is None else read_instant(self.now, zone)
+
+    def progress(self) -> "Bar":
+        return Bar(shown=sys.stderr.isatty() and not self.quiet)
+
+
+class Bar:
+    """The Progress port: a bar on a terminal's standard error, nothing elsewhere."""
+
+    def __init__(self, *, shown: bool) -> None:
+        self._shown = shown
+
+    def track(self, work: Iterable[T], *, total: int, doing: str) -> Iterable[T]:
+        if not self._shown or not total:
+            return work
+        from rich.progress import track  # noqa: PLC0415 - not needed in a pipe
+
+        console = Console(stderr=True)
+        return track(work, total=total, description=doing, console=console, transient=True)
+
+
+def read_instant(text: str, zone: ZoneInfo, *, end_of_day: bool = False) -> datetime:
+    """Read an ISO 8601 instant, or a naive time or date in ``zone``.
+
+    A date is its first instant, or with ``end_of_day`` the first instant after it.
+
+    Raises:
+        UsageError: it is none of these.
+    """
+    try:
+        if len(text) == len("2027-01-04"):
+            day = date.fromisoformat(text)
+            return first_instant(day + timedelta(days=end_of_day), zone)
+        moment = datetime.fromisoformat(text)
+        moment = moment.replace(tzinfo=zone) if moment.tzinfo is None else moment
+        return moment.astimezone(UTC).replace(microsecond=0)
+    except (ValueError, OverflowError):
+        raise UsageError(
+            f"'{text}' is not a time; write 2027-01-04T06:00:00Z, 2027-01-04T06:00 or 2027-01-04."
+        ) from None
+
+
+def output() -> Console:
+    """Return the console results are drawn on."""
+    return Console(width=None if sys.stdout.isatty() else _PLAIN_WIDTH, highlight=False)
+
+
+def print_json(document: object) -> None:
+    """Print exactly one JSON document on standard output."""
+    sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=1) + "\n")

@@ -1,0 +1,42 @@
+"""``init`` and ``demo``: how a newcomer begins."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+
+from slotfinder.cli.session import Session, output
+from slotfinder.template import write_template
+
+_UTC = ZoneInfo("UTC")
+_HALF_A_YEAR = timedelta(weeks=26)
+
+
+def init(
+    context: typer.Context,
+    folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="Where to.")] = Path(),
+) -> int:
+    """Write a commented programme folder to start from."""
+    session: Session = context.obj
+    today = session.moment(_UTC).date()
+    monday = today - timedelta(days=today.weekday())
+    for path in write_template(folder, monday, monday + _HALF_A_YEAR - timedelta(days=3)):
+        output().print(f"wrote {path}")
+    output().print("Look at slotfinder.toml first, then try: slotfinder plan")
+    return 0
+
+
+def demo(
+    context: typer.Context,
+    folder: Annotated[
+        Path | None, typer.Argument(metavar="[DIR]", help="A new folder to play in.")
+    ] = None,
+) -> int:
+    """Tell the whole story on local calendars: plan, book, a week of life, put right, report."""
+    from slotfinder.rehearsal.demo import play  # noqa: PLC0415 - only for this command
+
+    session: Session = context.obj
+    play(folder, session.moment(_UTC), session.progress(), output())
+    return 0

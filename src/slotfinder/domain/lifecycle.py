@@ -1,0 +1,66 @@
+"""What became of a booked meeting, and whether it still stands (compromise.md §5)."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from slotfinder.domain.interval import Interval
+from slotfinder.domain.meeting import Meeting, Seen
+
+
+class Cause(StrEnum):
+    """Why a meeting cannot stay as it was booked."""
+
+    DELETED = "deleted"
+    DECLINED = "declined"
+    MOVED = "moved-by-person"
+    CONFLICT = "conflict"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class Stays:
+    """It is sound."""
+
+
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    """A person moved it to a time at which both are free: that is its time now."""
+
+    interval: Interval
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """It needs another slot; ``refused`` says that the old one must not be offered again."""
+
+    cause: Cause
+    refused: bool
+    why: str
+
+
+Fate = Stays | Adopted | Broken
+
+
+def fate_of(  # noqa: PLR0911 - one return for each thing that can happen, in order
+    meeting: Meeting, seen: Seen, *, conflict: bool, closed: bool
+) -> Fate:
+    """Judge a meeting from what the calendars show.
+
+    ``conflict``: at the time it has now (a person may have changed it) another entry takes one of
+    the two people. ``closed``: leave, a holiday or a blackout now lies on it.
+    """
+    moved = seen.interval != meeting.interval
+    if not seen.present:
+        return Broken(Cause.DELETED, refused=True, why="It was deleted from the calendar.")
+    if seen.declined_by:
+        return Broken(Cause.DECLINED, refused=True, why="The time was declined.")
+    if moved and not conflict:
+        return Adopted(seen.interval)
+    if moved:
+        why = "It was moved to a time at which one of you is taken."
+        return Broken(Cause.MOVED, refused=False, why=why)
+    if conflict:
+        return Broken(Cause.CONFLICT, refused=False, why="Another entry now takes that time.")
+    if closed:
+        return Broken(Cause.CLOSED, refused=False, why="That day is now closed for one of you.")
+    return Stays()

@@ -1,0 +1,1 @@
+"""What is written to people and into their calendars: pure values in, finished bytes out."""

@@ -1,0 +1,1 @@
+"""Delivers finished messages: into a folder, or to a mail server."""

@@ -1,0 +1,322 @@
+"""One pair: what becomes of its meetings, and which slots its open periods get."""
+
+from dataclasses import replace
+
+from slotfinder.domain.cadence import Period, is_due_in_person
+from slotfinder.domain.compromise import Worth, balance, remembered, share_of
+from slotfinder.domain.explain import HOLDS
+from slotfinder.domain.interval import Interval
+from slotfinder.domain.lifecycle import Adopted, Broken, Cause
+from slotfinder.domain.meeting import Answer, Both, Format, Meeting
+from slotfinder.domain.people import Pair, PairStatus
+from slotfinder.planning.candidates import Candidates, PairTime
+from slotfinder.planning.facts import belongs_to, span_of, within_horizon
+from slotfinder.planning.plan import Action, ActionKind, HoldCode
+from slotfinder.planning.series import ranked
+from slotfinder.planning.world import Occurrence, World
+
+Step = Action | Occurrence
+
+
+def hold(
+    pair: Pair, code: HoldCode, period: Period | None = None, standing: Meeting | None = None
+) -> Action:
+    """Return the action that says why a period has no (sound) meeting."""
+    return Action(
+        kind=ActionKind.HOLD,
+        pair=pair.id,
+        period=period,
+        reason_code=code,
+        reason=HOLDS[code],
+        standing=standing,
+    )
+
+
+def stopped(pair: Pair, world: World) -> list[Step]:
+    """Return what becomes of a pair that is not booked: future meetings go, one hold tells why."""
+    code = HoldCode.NOT_AGREED if pair.status is PairStatus.ACTIVE else HoldCode.PAUSED
+    steps: list[Step] = [
+        Action(
+            kind=ActionKind.CANCEL,
+            pair=pair.id,
+            period=_period_of(meeting, pair, world),
+            reason_code=f"pair-{pair.status}" if pair.agreed else code,
+            reason="This pair is not meeting at present.",
+            meeting=meeting,
+        )
+        for meeting in world.facts.ahead
+        if meeting.pair == pair.id and meeting.interval.start > world.now
+    ]
+    if pair.status in {PairStatus.ENDED, PairStatus.PROPOSED}:
+        return steps
+    return [*steps, hold(pair, code)]
+
+
+class PairPlan:
+    """Plans one active pair; ``steps`` are in the order of its periods."""
+
+    def __init__(self, pair: Pair, world: World) -> None:
+        self._pair = pair
+        self._world = world
+        self._readable = world.readable(pair)
+        self._steps: list[tuple[int, Step]] = []
+        self._broken: list[tuple[Meeting, Broken]] = []
+        self._standing: list[Meeting] = []
+        self._open_occurrences: list[Occurrence] = []
+        held = [m for m in world.facts.meetings if m.pair == pair.id and m.took_place(world.now)]
+        self._kept: list[Meeting] = sorted(held, key=lambda meeting: meeting.interval)
+
+    def steps(self) -> list[Step]:
+        """Judge the meetings ahead, fix the formats of the open periods, choose their slots."""
+        ahead = [meeting for meeting in self._world.facts.ahead if meeting.pair == self._pair.id]
+        for meeting in sorted(ahead, key=lambda meeting: meeting.interval):
+            self._judge(meeting)
+        self._walk()
+        self._choose()
+        return [step for _, step in sorted(self._steps, key=lambda item: item[0])]
+
+    def _add(self, period: Period | None, step: Step) -> None:
+        self._steps.append((period.number if period else 0, step))
+
+    def _judge(self, meeting: Meeting) -> None:
+        """Keep, adopt or hold a meeting; what is left over is broken and gets another slot."""
+        world, period = self._world, _period_of(meeting, self._pair, self._world)
+        fate = world.fates[meeting.uid]
+        rules = world.programme.meetings
+        code = None
+        if isinstance(fate, Adopted | Broken) and not self._readable:
+            code = HoldCode.CALENDAR_UNREADABLE
+        elif isinstance(fate, Broken) and meeting.interval.start < world.now + rules.freeze:
+            code = HoldCode.FROZEN
+        elif isinstance(fate, Broken) and self._budget_spent(meeting, fate):
+            code = HoldCode.BUDGET_SPENT
+        if code:
+            self._standing.append(meeting)
+            self._add(period, hold(self._pair, code, period, meeting))
+        elif isinstance(fate, Broken):
+            self._broken.append((meeting, fate))
+        elif isinstance(fate, Adopted):
+            self._adopt(meeting, fate, period)
+        else:
+            self._kept.append(meeting)
+            self._add(period, _keep(meeting, period))
+
+    def _budget_spent(self, meeting: Meeting, fate: Broken) -> bool:
+        """Tell whether the agent has moved this occurrence as often as it may.
+
+        A meeting that people delete again after it was rebooked is not wanted: that is for a
+        coordinator, whatever the budget.
+        """
+        deleted_before = fate.cause is Cause.DELETED and any(
+            refusal.cause == Cause.DELETED
+            and (refusal.pair, refusal.period) == (meeting.pair, meeting.period)
+            for refusal in self._world.facts.refusals
+        )
+        return deleted_before or meeting.moves >= self._world.programme.meetings.automatic_moves
+
+    def _adopt(self, meeting: Meeting, fate: Adopted, period: Period | None) -> None:
+        world = self._world
+        time = world.pair_time(self._pair, frozenset({meeting.uid}))
+        satisfaction = time.worth_at(fate.interval, meeting.format)
+        best = Both(0, 0)
+        if period is not None:
+            best = self._candidates(time, period, meeting.format, meeting).best
+        seen = world.facts.seen[meeting.uid]
+        adopted = replace(
+            meeting,
+            interval=fate.interval,
+            sequence=meeting.sequence + 1,
+            room=world.room_at(meeting, fate.interval),
+            satisfaction=satisfaction,
+            share=Both(
+                share_of(satisfaction.mentor, best.mentor),
+                share_of(satisfaction.mentee, best.mentee),
+            ),
+            best=best,
+            answers={seen.mover: Answer.ACCEPTED} if seen.mover else {},
+            reason_code=Cause.MOVED,
+            reason="One of you moved it, and both of you are free then.",
+        )
+        adopted = replace(adopted, balance=balance([*self._series(), _worth(adopted)]))
+        self._kept.append(adopted)
+        self._add(
+            period,
+            Action(
+                kind=ActionKind.ADOPT,
+                pair=self._pair.id,
+                period=period,
+                reason_code=adopted.reason_code,
+                reason=adopted.reason,
+                meeting=adopted,
+                was=meeting,
+            ),
+        )
+
+    def _series(self) -> tuple[Worth, ...]:
+        memory = self._world.programme.compromise.memory
+        return remembered([_worth(meeting) for meeting in self._kept], memory)
+
+    def _candidates(
+        self, time: PairTime, period: Period, form: Format, replaces: Meeting | None
+    ) -> Candidates:
+        return time.candidates(
+            period,
+            form,
+            now=self._world.now,
+            others=[meeting.interval for meeting in self._kept if meeting is not replaces],
+            refusals=self._refused(period, replaces),
+            rooms=self._world.rooms(_gone(replaces)),
+        )
+
+    def _refused(self, period: Period, replaces: Meeting | None) -> list[Interval]:
+        """Return the slots of this occurrence that must not be offered again."""
+        refused = [
+            refusal.interval
+            for refusal in self._world.facts.refusals
+            if refusal.pair == self._pair.id and period.first <= refusal.period < period.end
+        ]
+        for meeting, broken in self._broken:
+            if meeting is replaces and broken.refused:
+                refused.append(meeting.interval)
+        return refused
+
+    def _walk(self) -> None:
+        """Go through the periods in order, carrying the debt of a meeting in person (§3)."""
+        world, debt, before = self._world, False, None
+        known_since = world.facts.known_since.get(self._pair.id, world.now)
+        shared_site = bool(world.site_of(self._pair))
+        for period in world.periods[self._pair.id]:
+            previous, before = before, period
+            if span_of(period, world.programme).end <= known_since:
+                continue
+            by_cadence = is_due_in_person(self._pair.in_person, period, previous)
+            due = shared_site and (debt or by_cadence)
+            formats = self._formats_in(period)
+            if formats or span_of(period, world.programme).end <= world.now:
+                debt = due and Format.IN_PERSON not in formats
+            else:
+                debt = self._open(period, due=due)
+        for meeting, broken in self._broken:
+            self._no_period_left(meeting, broken)
+
+    def _formats_in(self, period: Period) -> list[Format]:
+        """Return the formats of the meetings that fill a period."""
+        return [
+            meeting.format
+            for meeting in (*self._kept, *self._standing)
+            if belongs_to(meeting, period, self._world.programme)
+        ]
+
+    def _open(self, period: Period, *, due: bool) -> bool:
+        """Fix the format of an open period; return whether a meeting in person is owed after it."""
+        world = self._world
+        broken = [item for item in self._broken if belongs_to(item[0], period, world.programme)]
+        if not broken and not within_horizon(period, world.programme, world.now):
+            return due
+        replaces, cause = broken[0] if broken else (None, None)
+        time = world.pair_time(self._pair, _gone(replaces))
+        if not self._readable:
+            over = time.is_over(period, Format.VIRTUAL, world.now)
+            code = HoldCode.PERIOD_OVER if over else HoldCode.CALENDAR_UNREADABLE
+            self._add(period, hold(self._pair, code, period))
+            return due
+        form, candidates = Format.IN_PERSON, None
+        if due:
+            candidates = self._candidates(time, period, form, replaces)
+        if candidates is None or not candidates.starts.size:
+            form = Format.VIRTUAL
+            candidates = self._candidates(time, period, form, replaces)
+        self._broken = [item for item in self._broken if item[0] is not replaces]
+        self._open_occurrences.append(
+            Occurrence(
+                pair=self._pair,
+                period=period,
+                time=time,
+                form=form,
+                due=due,
+                candidates=candidates,
+                series=self._series(),
+                replaces=replaces,
+                cause=cause,
+            )
+        )
+        return due and form is Format.VIRTUAL
+
+    def _choose(self) -> None:
+        """Choose the open occurrences' slots one after the other."""
+        chosen: list[Worth] = []
+        for occurrence in self._open_occurrences:
+            self._place(occurrence, chosen)
+            if occurrence.choice is not None:
+                chosen.append(occurrence.worth(occurrence.choice))
+            self._add(occurrence.period, occurrence)
+
+    def _place(self, occurrence: Occurrence, chosen: list[Worth]) -> None:
+        """Choose one slot; what cannot be had in person any more is planned as virtual (§3)."""
+        world = self._world
+        apart, free = world.possible(occurrence)
+        if not free.any() and occurrence.form is Format.IN_PERSON:
+            occurrence.form = Format.VIRTUAL
+            occurrence.candidates = self._candidates(
+                occurrence.time, occurrence.period, Format.VIRTUAL, occurrence.replaces
+            )
+            apart, free = world.possible(occurrence)
+        if not free.any():
+            lost = HoldCode.TAKEN if apart.any() else HoldCode.GAP_TOO_SMALL
+            occurrence.held = occurrence.candidates.missing or lost
+            return
+        series = [*occurrence.series, *chosen]
+        rules = world.programme.compromise
+        best = ranked(occurrence.candidates, free, series, rules, world.clock)[0]
+        occurrence.choice = best
+        occurrence.room = world.room_for(occurrence, occurrence.candidates.interval(best))
+        world.planned.append(occurrence)
+
+    def _no_period_left(self, meeting: Meeting, broken: Broken) -> None:
+        """Hold a broken meeting whose period is over, or already has another one."""
+        period = _period_of(meeting, self._pair, self._world)
+        if broken.refused:
+            self._add(period, cancel(meeting, period, broken))
+            self._add(period, hold(self._pair, HoldCode.PERIOD_OVER, period))
+        else:
+            self._add(period, hold(self._pair, HoldCode.PERIOD_OVER, period, meeting))
+
+
+def cancel(meeting: Meeting, period: Period | None, broken: Broken) -> Action:
+    """Return the action that takes a broken meeting out of all calendars."""
+    return Action(
+        kind=ActionKind.CANCEL,
+        pair=meeting.pair,
+        period=period,
+        reason_code=broken.cause,
+        reason=broken.why,
+        meeting=meeting,
+        refused=meeting.interval if broken.refused else None,
+    )
+
+
+def _keep(meeting: Meeting, period: Period | None) -> Action:
+    return Action(
+        kind=ActionKind.KEEP,
+        pair=meeting.pair,
+        period=period,
+        reason_code=meeting.reason_code,
+        reason=meeting.reason,
+        meeting=meeting,
+    )
+
+
+def _gone(replaces: Meeting | None) -> frozenset[str]:
+    return frozenset({replaces.uid}) if replaces else frozenset()
+
+
+def _worth(meeting: Meeting) -> Worth:
+    return Worth(
+        start=meeting.interval.start, satisfaction=meeting.satisfaction, share=meeting.share
+    )
+
+
+def _period_of(meeting: Meeting, pair: Pair, world: World) -> Period | None:
+    """Return the period a meeting was planned for; None where the cadence no longer has it."""
+    found = world.periods[pair.id]
+    return next((each for each in found if belongs_to(meeting, each, world.programme)), None)

@@ -1,0 +1,74 @@
+"""What a run would do, as values: nothing here knows how it is done."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from slotfinder.domain.cadence import Period
+from slotfinder.domain.freebusy import Unreadable
+from slotfinder.domain.interval import Interval
+from slotfinder.domain.meeting import Meeting
+
+
+class ActionKind(StrEnum):
+    """What happens to one meeting, or to one period that has none."""
+
+    BOOK = "book"
+    MOVE = "move"
+    CANCEL = "cancel"
+    KEEP = "keep"
+    ADOPT = "adopt"
+    HOLD = "hold"
+
+
+class HoldCode(StrEnum):
+    """Why a period has no meeting: the closed list of compromise.md §7."""
+
+    NOT_AGREED = "not-agreed"
+    PAUSED = "paused"
+    PERIOD_OVER = "period-over"
+    CALENDAR_UNREADABLE = "calendar-unreadable"
+    FROZEN = "frozen"
+    BUDGET_SPENT = "budget-spent"
+    AWAY = "away"
+    CLOSED = "closed"
+    NO_COMMON_WISHES = "no-common-wishes"
+    NO_COMMON_FREE_TIME = "no-common-free-time"
+    NO_ROOM = "no-room"
+    GAP_TOO_SMALL = "gap-too-small"
+    TAKEN = "taken"
+
+    @property
+    def needs_a_person(self) -> bool:
+        return self not in {HoldCode.NOT_AGREED, HoldCode.PAUSED, HoldCode.PERIOD_OVER}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """One thing to do for a pair.
+
+    ``meeting`` is the meeting as it is to be afterwards (for a cancel: as it was); None for a
+    hold, whose ``standing`` is the broken meeting that stays in the calendars, if there is one.
+    ``was`` is the meeting before a move or adoption. ``refused`` is the slot not to offer again.
+    """
+
+    kind: ActionKind
+    pair: str
+    period: Period | None
+    reason_code: str
+    reason: str
+    meeting: Meeting | None = None
+    was: Meeting | None = None
+    standing: Meeting | None = None
+    refused: Interval | None = None
+
+    @property
+    def needs_a_person(self) -> bool:
+        return self.kind is ActionKind.HOLD and HoldCode(self.reason_code).needs_a_person
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Everything one run would do, pairs in the order of the file, each pair's periods in order."""
+
+    actions: tuple[Action, ...]
+    unreadable: tuple[Unreadable, ...]

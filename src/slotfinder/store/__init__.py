@@ -1,0 +1,1 @@
+"""What the agent remembers between runs: SQLAlchemy Core over SQLite."""

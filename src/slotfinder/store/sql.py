@@ -1,0 +1,243 @@
+"""The store over SQLAlchemy Core. State and outbox are written in one transaction."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from urllib.parse import quote
+
+from sqlalchemy import (
+    Connection,
+    Engine,
+    create_engine,
+    event,
+    func,
+    inspect,
+    select,
+    text,
+)
+from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import DatabaseError
+from sqlalchemy.pool import NullPool
+
+from slotfinder.domain.interval import Interval
+from slotfinder.domain.meeting import MeetingState, Refusal
+from slotfinder.errors import StoreError
+from slotfinder.ports import Changes, Entry, Held, Ledger
+from slotfinder.store import tables
+from slotfinder.store.codec import entry_from, entry_row, meeting_from, meeting_row
+
+HEAD = "0001"
+"""The newest migration: what this version of the product reads and writes."""
+
+
+class SqlStore:
+    """The Store port over a SQLite file; made and migrated when opened to write."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def load(self) -> Ledger:
+        with self._engine.begin() as connection:
+            return _ledger(connection)
+
+    def record(self, changes: Changes) -> None:
+        with self._engine.begin() as connection:
+            _record(connection, changes)
+
+    def pending(self) -> list[Entry]:
+        query = select(tables.outbox).where(tables.outbox.c.done.is_(None))
+        with self._engine.begin() as connection:
+            rows = connection.execute(query.order_by(tables.outbox.c.id)).mappings()
+            return [entry_from(row) for row in rows]
+
+    def settle(self, entry: Entry, at: datetime) -> None:
+        # What was sent is of no more use: the store keeps no copy of what people were told.
+        with self._engine.begin() as connection:
+            connection.execute(
+                tables.outbox.update()
+                .where(tables.outbox.c.key == entry.key)
+                .values(done=at, payload={})
+            )
+
+
+@contextmanager
+def open_store(url: str) -> Iterator[SqlStore]:
+    """Open the store to write, made or migrated where needed.
+
+    Raises:
+        StoreError: it is no store, or was written by a newer version.
+    """
+    engine = _engine(make_url(url), create=True)
+    try:
+        with _explained(url), engine.begin() as connection:
+            version = _version(connection)
+            if version != HEAD:
+                _migrate(connection)
+        yield SqlStore(engine)
+    finally:
+        engine.dispose()
+
+
+def read_ledger(url: str) -> Ledger:
+    """Return what the store remembers without touching it; nothing, where there is no store yet.
+
+    Raises:
+        StoreError: it is no store, or was written by another version.
+    """
+    address = make_url(url)
+    if not address.database or not Path(address.database).exists():
+        return Ledger()
+    engine = _engine(address, create=False)
+    try:
+        with _explained(url), engine.connect() as connection:
+            version = _version(connection)
+            if version is None:
+                return Ledger()
+            if version != HEAD:
+                raise StoreError(
+                    f"The store {_name(url)} is of an older version; 'run' migrates it."
+                )
+            return _ledger(connection)
+    finally:
+        engine.dispose()
+
+
+def _engine(url: URL, *, create: bool) -> Engine:
+    """Open the file; ``create`` makes one where there is none.
+
+    SQLite's rollback journal is kept rather than WAL: looking at a plan must leave nothing behind,
+    and a reader of a WAL file makes two files beside it.
+    """
+    mode = "rwc" if create else "rw"
+    address = url.set(database=f"file:{quote(url.database or str())}")
+    address = address.update_query_dict({"mode": mode, "uri": "true"})
+    engine = create_engine(address, poolclass=NullPool)
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection, _record) -> None:  # type: ignore[no-untyped-def] # noqa: ANN001 - the driver's own objects
+        connection.execute("PRAGMA foreign_keys=ON")
+
+    return engine
+
+
+@contextmanager
+def _explained(url: str) -> Iterator[None]:
+    try:
+        yield
+    except DatabaseError as problem:
+        raise StoreError(
+            f"The store {_name(url)} cannot be used: {problem.orig}. "
+            "Check that the folder is writable and the file is slotfinder's own."
+        ) from None
+
+
+def _name(url: str) -> str:
+    return Path(make_url(url).database or "").name
+
+
+def _version(connection: Connection) -> str | None:
+    """Return the migration the store is at, None for an empty one.
+
+    Raises:
+        StoreError: a newer version of the product wrote it, or something else altogether.
+    """
+    names = inspect(connection).get_table_names()
+    if not names:
+        return None
+    if "alembic_version" not in names:
+        raise StoreError("The file named by [store] url is a database of something else.")
+    version = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    if version is not None and str(version) > HEAD:
+        raise StoreError("The store was written by a newer slotfinder; install that version.")
+    return version
+
+
+def _migrate(connection: Connection) -> None:
+    # Alembic is slow to load and needed once in a store's life.
+    from alembic import command  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", "slotfinder.store:migrations")
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+def _ledger(connection: Connection) -> Ledger:
+    standing = select(tables.meetings).where(tables.meetings.c.state == MeetingState.BOOKED.value)
+    generations = select(
+        tables.meetings.c.pair,
+        tables.meetings.c.period,
+        func.max(tables.meetings.c.generation) + 1,
+    ).group_by(tables.meetings.c.pair, tables.meetings.c.period)
+    unsettled = select(tables.outbox.c.uid).where(tables.outbox.c.done.is_(None))
+    rows = connection.execute(standing.order_by(tables.meetings.c.start, tables.meetings.c.uid))
+    return Ledger(
+        meetings=tuple(meeting_from(row) for row in rows.mappings()),
+        refusals=tuple(
+            Refusal(
+                pair=row.pair,
+                period=row.period,
+                interval=Interval(row.start, row.end),
+                cause=row.cause,
+            )
+            for row in connection.execute(select(tables.refusals).order_by(tables.refusals.c.id))
+        ),
+        holds=tuple(
+            Held(
+                pair=row.pair,
+                period=row.period,
+                since=row.since,
+                reason_code=row.reason_code,
+                reason=row.reason,
+                uid=row.uid,
+            )
+            for row in connection.execute(select(tables.holds).order_by(tables.holds.c.id))
+        ),
+        known_since={row.pair: row.known_since for row in connection.execute(select(tables.pairs))},
+        generations={(pair, period): top for pair, period, top in connection.execute(generations)},
+        unsettled=frozenset(connection.execute(unsettled).scalars()),
+    )
+
+
+def _record(connection: Connection, changes: Changes) -> None:
+    for pair in changes.pairs:
+        known = insert(tables.pairs).values(pair=pair, known_since=changes.now)
+        connection.execute(known.on_conflict_do_nothing())
+    # A meeting that is withdrawn makes room for the one that takes its period.
+    for meeting in sorted(changes.meetings, key=lambda meeting: meeting.state, reverse=True):
+        row = meeting_row(meeting)
+        upsert = insert(tables.meetings).values(row)
+        connection.execute(upsert.on_conflict_do_update(index_elements=["uid"], set_=row))
+    for refusal in changes.refusals:
+        connection.execute(
+            insert(tables.refusals).values(
+                pair=refusal.pair,
+                period=refusal.period,
+                start=refusal.interval.start,
+                end=refusal.interval.end,
+                cause=refusal.cause,
+            )
+        )
+    connection.execute(tables.holds.delete().where(tables.holds.c.pair.in_(changes.pairs)))
+    for held in changes.holds:
+        connection.execute(insert(tables.holds).values(asdict(held)))
+    for happening in changes.happenings:
+        connection.execute(
+            insert(tables.events).values(
+                at=happening.at,
+                run=happening.run,
+                pair=happening.meeting.pair,
+                uid=happening.meeting.uid,
+                kind=happening.kind,
+                cause=happening.cause,
+                start=happening.meeting.interval.start,
+                end=happening.meeting.interval.end,
+            )
+        )
+    for entry in changes.entries:
+        recorded = insert(tables.outbox).values(entry_row(entry, changes.now))
+        connection.execute(recorded.on_conflict_do_nothing(index_elements=["key"]))

@@ -1,0 +1,137 @@
+"""The tables of the store. Migrations get there; this is where it is."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    Column,
+    Date,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    TypeDecorator,
+    text,
+)
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware UTC instant as sortable ISO 8601 text."""
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - SQLAlchemy's signature
+        if value is None:
+            return None
+        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ANN401, ARG002 - SQLAlchemy's signature
+        return None if value is None else datetime.fromisoformat(value).astimezone(UTC)
+
+
+metadata = MetaData()
+
+pairs = Table(
+    "pairs",
+    metadata,
+    Column("pair", String, primary_key=True),
+    Column("known_since", Instant, nullable=False),
+)
+
+meetings = Table(
+    "meetings",
+    metadata,
+    Column("uid", String, primary_key=True),
+    Column("pair", String, nullable=False, index=True),
+    Column("period", Date, nullable=False),
+    Column("occurrence", Integer, nullable=False),
+    Column("generation", Integer, nullable=False),
+    Column("state", String, nullable=False),
+    Column("format", String, nullable=False),
+    Column("start", Instant, nullable=False),
+    Column("end", Instant, nullable=False),
+    Column("planned", Instant, nullable=False),
+    Column("sequence", Integer, nullable=False),
+    Column("moves", Integer, nullable=False),
+    Column("organizer", String, nullable=False),
+    Column("mentor", String, nullable=False),
+    Column("mentee", String, nullable=False),
+    Column("room", String),
+    Column("join_url", String),
+    Column("satisfaction_mentor", Integer, nullable=False),
+    Column("satisfaction_mentee", Integer, nullable=False),
+    Column("share_mentor", Integer, nullable=False),
+    Column("share_mentee", Integer, nullable=False),
+    Column("best_mentor", Integer, nullable=False),
+    Column("best_mentee", Integer, nullable=False),
+    Column("balance_mentor", Integer, nullable=False),
+    Column("balance_mentee", Integer, nullable=False),
+    Column("reason_code", String, nullable=False),
+    Column("reason", String, nullable=False),
+    Column("options", JSON, nullable=False),
+    Column("answers", JSON, nullable=False),
+)
+
+# At most one standing meeting for each turn of a pair's cadence, whatever goes wrong above.
+Index(
+    "one_standing_meeting_a_period",
+    meetings.c.pair,
+    meetings.c.period,
+    unique=True,
+    sqlite_where=text("state = 'booked'"),
+)
+
+refusals = Table(
+    "refusals",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("pair", String, nullable=False, index=True),
+    Column("period", Date, nullable=False),
+    Column("start", Instant, nullable=False),
+    Column("end", Instant, nullable=False),
+    Column("cause", String, nullable=False),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("run", String, nullable=False),
+    Column("pair", String, nullable=False, index=True),
+    Column("uid", String, ForeignKey("meetings.uid"), nullable=False, index=True),
+    Column("kind", String, nullable=False),
+    Column("cause", String, nullable=False),
+    Column("start", Instant, nullable=False),
+    Column("end", Instant, nullable=False),
+)
+
+holds = Table(
+    "holds",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("pair", String, nullable=False, index=True),
+    Column("period", Date),
+    Column("since", Instant, nullable=False),
+    Column("reason_code", String, nullable=False),
+    Column("reason", String, nullable=False),
+    Column("uid", String),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("key", String, nullable=False, unique=True),
+    Column("uid", String, nullable=False, index=True),
+    Column("kind", String, nullable=False),
+    Column("provider", String),
+    Column("payload", JSON, nullable=False),
+    Column("recorded", Instant, nullable=False),
+    Column("done", Instant),
+)
