@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from rich import box
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -14,13 +15,14 @@ from slotfinder.agent.report import Report
 from slotfinder.domain.compromise import yields
 from slotfinder.domain.freebusy import Unreadable
 from slotfinder.domain.interval import Interval
-from slotfinder.domain.meeting import Both, Format, Meeting
+from slotfinder.domain.meeting import Format, Meeting
 from slotfinder.domain.people import Pair, Person, Role
 from slotfinder.domain.preference import WEEKDAYS
+from slotfinder.planning.facts import Facts
 from slotfinder.planning.plan import Action, ActionKind
 
 _WEEK = timedelta(days=7)
-_WEEKS_SHOWN = 9
+_WEEKS_SHOWN = 8
 
 _KINDS = {
     ActionKind.BOOK: "green",
@@ -41,28 +43,40 @@ _HEALTHS = {
 
 
 def report_picture(report: Report) -> RenderableType:
-    """Draw what a pass would do or did, week by week, and what needs a person."""
+    """Draw what a pass would do or did, week by week, and what needs a person.
+
+    Meetings that simply stay are counted, not listed.
+    """
     zone = report.facts.programme.zone
     done = "would be done" if report.mode == "plan" else "was done"
     counts = Counter(action.kind.value for action in report.plan.actions)
+    listed = [action for action in report.plan.actions if action.kind is not ActionKind.KEEP]
     summary = ", ".join(f"{count} {kind}" for kind, count in counts.items())
     return Group(
         Text(f"{report.programme}: what {done} on {moment(report.now, zone)}", "bold"),
-        _actions_table(report.plan.actions, report.facts.people, report.facts.pairs, zone),
+        *([_actions_table(listed, report.facts)] if listed else []),
         Text(summary or "Nothing to do."),
         *map(_unreadable, report.plan.unreadable),
         *(Text(f"Not written ({each.code}): {each}", "red") for each in report.failed.values()),
     )
 
 
-def _actions_table(
-    actions: Sequence[Action], people: Mapping[str, Person], pairs: Sequence[Pair], zone: ZoneInfo
-) -> Table:
-    table = Table()
-    for title in ("Week", "Pair", "", "Mentor's time", "Mentee's time", "How", "Suits"):
+def _actions_table(actions: Sequence[Action], facts: Facts) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for title in (
+        "Week",
+        "Pair",
+        "",
+        "Mentor's time",
+        "Mentee's time",
+        "How",
+        "Suits",
+        "Gives way",
+    ):
         table.add_column(title, no_wrap=True)
-    table.add_column("Why")
-    found = {pair.id: pair for pair in pairs}
+    table.add_column("Why", min_width=24)
+    zone = facts.programme.zone
+    pairs = {pair.id: pair for pair in facts.pairs}
     by_week: dict[date | None, list[Action]] = {}
     for action in actions:
         by_week.setdefault(_week_of(action, zone), []).append(action)
@@ -70,7 +84,7 @@ def _actions_table(
         table.add_section()
         label = _day(week) if week else ""
         for action in sorted(by_week[week], key=_start):
-            table.add_row(label, *_action_cells(action, found[action.pair], people))
+            table.add_row(label, *_action_cells(action, pairs[action.pair], facts.people))
             label = ""
     return table
 
@@ -80,23 +94,23 @@ def _action_cells(
 ) -> Iterable[RenderableType]:
     mentor, mentee = (people[email] for email in pair.people)
     meeting = action.meeting
-    yield f"{pair.id} {_first_name(mentor)} → {_first_name(mentee)}"
+    yield f"{pair.id} {_first_name(mentor)}\n  → {_first_name(mentee)}"
     yield Text(action.kind.value, _KINDS[action.kind])
     if meeting is None:
-        yield from ("", "", "", "")
-    else:
-        yield local_time(meeting.interval, mentor.zone)
-        yield local_time(meeting.interval, mentee.zone)
-        yield meeting.room or meeting.format.value
-        yield _suits(meeting.share)
-    yield f"{action.reason} ({action.reason_code})" if meeting is None else action.reason
+        yield from ("", "", "", "", "")
+        yield f"{action.reason} ({action.reason_code})"
+        return
+    yield _two_lines(meeting.interval, mentor.zone)
+    yield _two_lines(meeting.interval, mentee.zone)
+    yield meeting.room.partition("@")[0] if meeting.room else meeting.format.value
+    yield f"{meeting.share.mentor} %\n{meeting.share.mentee} %"
+    yield Text(yields(meeting.share) or "", "yellow")
+    yield action.reason
 
 
-def _suits(share: Both) -> Text:
-    """Say how well a slot suits both, and who gives way, to the coordinator alone."""
-    role = yields(share)
-    text = Text(f"{share.mentor} % / {share.mentee} %")
-    return text.append(f"\n{role} gives way", "yellow") if role else text
+def _two_lines(interval: Interval, zone: ZoneInfo) -> str:
+    start, end = interval.start.astimezone(zone), interval.end.astimezone(zone)
+    return f"{_day(start.date(), weekday=True)}\n{start:%H:%M}-{end:%H:%M}"
 
 
 def _unreadable(unreadable: Unreadable) -> Text:
@@ -109,21 +123,22 @@ def programme_picture(
     """Draw the programme as a calendar: a row a pair, a column a week, and how each is doing."""
     first = _monday(now.astimezone(zone).date()) - _WEEK
     weeks = [first + k * _WEEK for k in range(_WEEKS_SHOWN)]
-    table = Table(title=f"The programme on {moment(now, zone)}", title_justify="left")
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     table.add_column("Pair", no_wrap=True)
+    table.add_column("Health", no_wrap=True)
     for week in weeks:
         this = week == first + _WEEK
         table.add_column(_day(week), no_wrap=True, style="on grey15" if this else "")
-    table.add_column("Health")
     for each in overviews:
         mentor, mentee = (people[email] for email in each.pair.people)
         table.add_row(
             f"{each.pair.id} {_first_name(mentor)} → {_first_name(mentee)}",
-            *(_week_cell(each, week, now, zone) for week in weeks),
             Text(each.health.value, _HEALTHS[each.health]),
+            *(_week_cell(each, week, now, zone) for week in weeks),
         )
     legend = "● virtual  ■ in person  ✓ took place  ✗ declined  ! no meeting: a coordinator decides"
-    return Group(table, Text(legend, "dim"), *_worries(overviews))
+    title = Text(f"The programme on {moment(now, zone)}, a column a week", "bold")
+    return Group(title, table, Text(legend, "dim"), *_worries(overviews))
 
 
 def _worries(overviews: Sequence[PairOverview]) -> list[Text]:

@@ -6,7 +6,9 @@ from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import typer
+from rich.text import Text
 
+from slotfinder.cli.render import programme_picture, report_picture
 from slotfinder.cli.session import Session, output
 from slotfinder.template import write_template
 
@@ -38,5 +40,16 @@ def demo(
     from slotfinder.rehearsal.demo import play  # noqa: PLC0415 - only for this command
 
     session: Session = context.obj
-    play(folder, session.moment(_UTC), session.progress(), output())
+    console = output()
+    for scene in play(folder, session.moment(_UTC), session.progress()):
+        console.print(Text(f"\n{scene.text}\n", "bold"))
+        if scene.report:
+            console.print(report_picture(scene.report))
+        if standing := scene.standing:
+            agent = standing.agent
+            console.print(
+                programme_picture(
+                    standing.overviews, agent.people, standing.now, agent.programme.zone
+                )
+            )
     return 0

@@ -1,0 +1,1 @@
+"""Programmes played through: people who act on local calendars."""
