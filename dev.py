@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """Set up slotfinder in ./.venv and do one thing with it: needs nothing but Python and pip.
 
-python3 dev.py demo         watch the whole story on local calendars
-python3 dev.py test         every check and the test suite
-python3 dev.py exhaustive   the long suites
-python3 dev.py bench        the benchmarks
-python3 dev.py lock         pin the dependencies again (with uv)
+demo         watch the whole story on local calendars
+test         every check and the test suite
+exhaustive   the long suites
+bench        the benchmarks
+lock         pin the dependencies again (with uv)
 """
 
 import hashlib
@@ -29,31 +29,57 @@ CHECKS = (
 
 
 def main(arguments: list[str]) -> int:
-    """Run one of the commands of the module's docstring; further arguments are passed on."""
-    if sys.version_info < (3, 11):
+    """Run one of the commands the module's docstring lists; the rest is passed on to it."""
+    if sys.version_info < (3, 11):  # noqa: UP036 - whoever runs this may have an older Python
         print("slotfinder needs Python 3.11 or newer; this is", sys.version.split()[0])
         return 2
-    match arguments:
-        case ["demo", *rest]:
-            set_up("run")
-            return run("slotfinder", "demo", *rest)
-        case ["test"]:
-            set_up("dev")
-            return next((status for check in CHECKS if (status := run(*check))), 0)
-        case ["exhaustive", *rest]:
-            set_up("dev")
-            return run("pytest", "-m", "exhaustive", *rest)
-        case ["bench", *rest]:
-            set_up("dev")
-            return run("pytest", "tests/benchmarks", "-o", "python_files=bench_*.py", *rest)
-        case ["lock"]:
-            return max(lock("run", "build"), lock("dev", "build", "dev"))
-    print(__doc__)
-    return 2
+    command, *rest = arguments or [""]
+    if command not in COMMANDS:
+        print(f"usage: python3 dev.py COMMAND\n\n{__doc__}")
+        return 2
+    return COMMANDS[command](rest)
+
+
+def demo(rest: list[str]) -> int:
+    """Play the demo."""
+    set_up("run")
+    return run("slotfinder", "demo", *rest)
+
+
+def test(_: list[str]) -> int:
+    """Run every check, and stop at the first that fails."""
+    set_up("dev")
+    return next((status for check in CHECKS if (status := run(*check))), 0)
+
+
+def exhaustive(rest: list[str]) -> int:
+    """Run the long suites."""
+    set_up("dev")
+    return run("pytest", "-m", "exhaustive", *rest)
+
+
+def bench(rest: list[str]) -> int:
+    """Run the benchmarks."""
+    set_up("dev")
+    return run("pytest", "tests/benchmarks", "-o", "python_files=bench_*.py", *rest)
+
+
+def lock(_: list[str]) -> int:
+    """Pin the dependencies with hashes and without any registry's name."""
+    options = ("--universal", "--generate-hashes", "--no-emit-index-url", "--no-header", "--quiet")
+    command = ["uv", "pip", "compile", "pyproject.toml", *options, "--python-version", "3.11"]
+    for name, groups in (("run", ("build",)), ("dev", ("build", "dev"))):
+        chosen = [part for group in groups for part in ("--group", group)]
+        target = ("-o", f"requirements/{name}.txt")
+        subprocess.run([*command, *chosen, *target], cwd=ROOT, check=True)
+    return 0
+
+
+COMMANDS = {"demo": demo, "test": test, "exhaustive": exhaustive, "bench": bench, "lock": lock}
 
 
 def set_up(wanted: str) -> None:
-    """Make the environment and install what is pinned for ``run`` or ``dev``, where that changed."""
+    """Make the environment and install what ``run`` or ``dev`` pins, where that changed."""
     pins = ROOT / "requirements" / f"{wanted}.txt"
     state = hashlib.sha256(pins.read_bytes() + (ROOT / "pyproject.toml").read_bytes()).hexdigest()
     stamp = ENVIRONMENT / f"installed-{wanted}"
@@ -79,18 +105,9 @@ def run(program: str, *arguments: str) -> int:
     """Run one of the environment's programs and return its exit status."""
     path = os.pathsep.join((str(BIN), os.environ.get("PATH", "")))
     environment = {**os.environ, "PATH": path, "VIRTUAL_ENV": str(ENVIRONMENT)}
-    if program not in ("slotfinder",):
+    if program != "slotfinder":
         print("$", program, *arguments, flush=True)
     return subprocess.run([str(BIN / program), *arguments], env=environment, check=False).returncode
-
-
-def lock(name: str, *groups: str) -> int:
-    """Pin the dependencies with hashes and without any registry's name."""
-    options = ("--universal", "--generate-hashes", "--no-emit-index-url", "--no-header", "--quiet")
-    chosen = [part for group in groups for part in ("--group", group)]
-    command = ["uv", "pip", "compile", "pyproject.toml", *chosen, *options]
-    target = ("--python-version", "3.11", "-o", f"requirements/{name}.txt")
-    return subprocess.run([*command, *target], cwd=ROOT, check=False).returncode
 
 
 if __name__ == "__main__":
