@@ -90,10 +90,10 @@ def locked_store(configured: Configured) -> Iterator[Store]:
     file.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(file.with_name(file.name + ".lock"), timeout=0)
     try:
-        lock.acquire()
+        held = lock.acquire()
     except Timeout:
         raise LockHeldError("Another run is at work on this programme; try again later.") from None
-    with lock, open_store(address) as store:
+    with held, open_store(address) as store:
         yield store
 
 

@@ -75,7 +75,14 @@ _RULE_NUMBERS = {
     "BYWEEKNO": 53,
     "BYSETPOS": 366,
 }
-_RULE_WORDS = frozenset({"FREQ", "UNTIL", "BYDAY", "WKST"})
+_WEEKDAY = "(MO|TU|WE|TH|FR|SA|SU)"
+_NTH_WEEKDAY = rf"([+-]?([1-9]|[1-4][0-9]|5[0-3]))?{_WEEKDAY}"
+_RULE_WORDS = {
+    "FREQ": re.compile("|".join(_RULE_FREQUENCIES)),
+    "UNTIL": re.compile(r"[0-9]{8}(T[0-9]{6}Z?)?"),
+    "BYDAY": re.compile(f"{_NTH_WEEKDAY}(,{_NTH_WEEKDAY})*"),
+    "WKST": re.compile(_WEEKDAY),
+}
 _COUNTED_FORWARD = frozenset({"INTERVAL", "COUNT", "BYMONTH"})
 
 
@@ -111,8 +118,10 @@ def parse_cadence(text: str) -> Cadence:
 
 def _is_rule_part(name: str, value: str) -> bool:
     """Tell whether a part of a rule is one of dates, with numbers the calendar has."""
+    if name in _RULE_WORDS:
+        return _RULE_WORDS[name].fullmatch(value) is not None
     if name not in _RULE_NUMBERS:
-        return name in _RULE_WORDS and re.fullmatch(r"[\w+,\-]+", value) is not None
+        return False
     sign = "" if name in _COUNTED_FORWARD else "-?"
     if not re.fullmatch(rf"{sign}\d{{1,4}}(,{sign}\d{{1,4}})*", value, re.ASCII):
         return False

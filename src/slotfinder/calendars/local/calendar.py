@@ -1,0 +1,233 @@
+"""Calendars in folders of .ics files: no server, no account."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from slotfinder.calendars.icalendar import (
+    OwnCopy,
+    UnreadableCalendarError,
+    read_calendar,
+    read_own,
+)
+from slotfinder.calendars.local.folders import (
+    AmbiguousFolderError,
+    Folders,
+    calendar_files,
+    copy_in,
+    read_files,
+    replace_file,
+)
+from slotfinder.domain.freebusy import FreeBusy, Provider, Reading, Unreadable, UnreadableCode
+from slotfinder.domain.interval import Interval
+from slotfinder.domain.meeting import Answer, Event, Meeting, Seen
+from slotfinder.errors import WriteError
+from slotfinder.invitations.vevent import event_calendar
+from slotfinder.ports import CalendarRef
+
+_UTC: Final = ZoneInfo("UTC")
+
+
+class LocalCalendars:
+    """Reads people's folders, and keeps a copy of each meeting in those of its people and room.
+
+    ``zones`` holds the people and rooms whose calendar is local, with their zones: their folders
+    must exist, while an organizer mailbox gets its folder when it is first needed.
+    """
+
+    def __init__(self, directory: Path, zones: Mapping[str, ZoneInfo]) -> None:
+        self._folders = Folders(directory)
+        self._zones = {email.lower(): zone for email, zone in zones.items()}
+
+    @property
+    def provider(self) -> Provider:
+        return Provider.LOCAL
+
+    @property
+    def requests(self) -> Mapping[str, int]:
+        return {}
+
+    def read(
+        self, calendars: Sequence[CalendarRef], window: Interval, own: frozenset[str]
+    ) -> list[Reading]:
+        return [self._read(each, window, own) for each in calendars]
+
+    def look_up(self, meetings: Sequence[Meeting]) -> dict[str, Seen]:
+        return {meeting.uid: self._seen(meeting) for meeting in meetings}
+
+    def write(self, event: Event) -> None:
+        content = event_calendar(event)
+        try:
+            # All folders first: a missing one must not leave half of the copies written.
+            folders = [(self._folder(email, event), email) for email in self._owners(event)]
+            for folder, email in folders:
+                copy = copy_in(folder, event.uid)
+                if not _shows(copy, event, self._zone(email)):
+                    replace_file(copy, content)
+        except OSError as error:
+            raise _write_error(error) from error
+
+    def withdraw(self, event: Event) -> None:
+        try:
+            for email in self._owners(event):
+                try:
+                    copy_in(self._folders.find(email), event.uid).unlink(missing_ok=True)
+                except FileNotFoundError:  # no folder, no copy
+                    continue
+        except OSError as error:
+            raise _write_error(error) from error
+
+    def _read(self, ref: CalendarRef, window: Interval, own: frozenset[str]) -> Reading:
+        files: list[Path] = []
+        try:
+            files = calendar_files(self._folders.find(ref.owner))
+            blocks = read_calendar(read_files(files), ref.owner, ref.zone, window, own)
+        except UnreadableCalendarError as error:
+            name = "The calendar" if error.file is None else files[error.file].name
+            return Unreadable(
+                person=ref.owner,
+                provider=self.provider,
+                code=UnreadableCode.MALFORMED_ANSWER,
+                reason=f"{name}: {error}.",
+                advice="Export the calendar again, or mend or remove that file.",
+            )
+        except OSError as error:
+            code, reason, advice = _failure(error)
+            return Unreadable(
+                person=ref.owner, provider=self.provider, code=code, reason=reason, advice=advice
+            )
+        return FreeBusy(person=ref.owner, provider=self.provider, window=window, blocks=blocks)
+
+    def _owners(self, event: Event) -> Iterator[str]:
+        """Yield who has a copy here: the organizer, and whoever else has a local calendar."""
+        yield event.organizer.email
+        room = () if event.room is None else (event.room,)
+        for who in (*event.attendees, *room):
+            if self._is_local(who.email) and who.email.lower() != event.organizer.email.lower():
+                yield who.email
+
+    def _folder(self, email: str, event: Event) -> Path:
+        if email == event.organizer.email and not self._is_local(email):
+            return self._folders.make(email)
+        return self._folders.find(email)
+
+    def _is_local(self, email: str) -> bool:
+        return email.lower() in self._zones
+
+    def _zone(self, email: str) -> ZoneInfo:
+        """Return the zone of a copy's floating times; an organizer mailbox has none of its own."""
+        return self._zones.get(email.lower(), _UTC)
+
+    def _seen(self, meeting: Meeting) -> Seen:
+        copies = self._copies(meeting)
+        moved = [
+            (email, copy.interval)
+            for email, copy in copies.items()
+            if copy is not None
+            and not copy.cancelled
+            # An older copy shows where the meeting was, not where a person moved it.
+            and copy.sequence >= meeting.sequence
+            and copy.interval != meeting.interval
+        ]
+        mover, interval = moved[0] if moved else (None, meeting.interval)
+        return Seen(
+            present=not _is_gone(meeting.organizer, copies),
+            interval=interval,
+            mover=mover if mover in meeting.people else None,
+            answers={
+                email: _answer(email, copies, meeting)
+                for email in meeting.people
+                if self._is_local(email)
+            },
+        )
+
+    def _copies(self, meeting: Meeting) -> dict[str, OwnCopy | None]:
+        """Return the copies of the organizer, mentor and mentee: None for one that was removed.
+
+        One that cannot be read tells nothing and is left out.
+        """
+        copies: dict[str, OwnCopy | None] = {}
+        people = filter(self._is_local, meeting.people)
+        for email in dict.fromkeys((meeting.organizer, *people)):
+            try:
+                folder = self._folders.find(email)
+                copies[email] = _load(copy_in(folder, meeting.uid), meeting.uid, self._zone(email))
+            except (OSError, UnreadableCalendarError):
+                continue
+        return copies
+
+
+def _load(copy: Path, uid: str, zone: ZoneInfo) -> OwnCopy | None:
+    """Return what a copy shows, None when it was removed."""
+    if not copy.exists():
+        return None
+    [content] = read_files([copy])
+    return read_own(content, uid, zone)
+
+
+def _shows(copy: Path, event: Event, zone: ZoneInfo) -> bool:
+    """Tell whether a copy has this time already; a person's answer in it is then worth keeping."""
+    try:
+        own = _load(copy, event.uid, zone)
+    except UnreadableCalendarError:
+        return False
+    return own is not None and (own.sequence, own.interval) == (event.sequence, event.interval)
+
+
+def _is_gone(email: str, copies: Mapping[str, OwnCopy | None]) -> bool:
+    """Tell whether somebody removed or cancelled the own copy."""
+    if email not in copies:
+        return False
+    copy = copies[email]
+    return copy is None or copy.cancelled
+
+
+def _answer(email: str, copies: Mapping[str, OwnCopy | None], meeting: Meeting) -> Answer:
+    """Return what somebody says to the present time, by the own ATTENDEE in the own copy."""
+    copy = copies.get(email)
+    if email not in copies or (copy is None and email == meeting.organizer):
+        return meeting.answers.get(email, Answer.NONE)
+    if copy is None:
+        return Answer.DECLINED
+    if copy.sequence < meeting.sequence:
+        return Answer.NONE  # said to an older time
+    return Answer.DECLINED if copy.cancelled else copy.answers.get(email.lower(), Answer.NONE)
+
+
+def _failure(error: OSError) -> tuple[UnreadableCode, str, str]:
+    """Return what a failure of the file system means for a reading: code, reason and advice."""
+    if isinstance(error, AmbiguousFolderError):
+        return (
+            UnreadableCode.MALFORMED_ANSWER,
+            "Two folders have this address, in different upper and lower case.",
+            "Merge them into one in the calendars directory.",
+        )
+    if isinstance(error, FileNotFoundError):
+        return (
+            UnreadableCode.NOT_FOUND,
+            "There is no folder with this address in the calendars directory.",
+            "Make the folder; an empty one is a calendar without entries.",
+        )
+    if isinstance(error, PermissionError):
+        return (
+            UnreadableCode.NO_ACCESS,
+            "The calendar's folder or a file in it may not be read.",
+            "Let the account slotfinder runs under read the folder and its files.",
+        )
+    return (
+        UnreadableCode.PROVIDER_UNAVAILABLE,
+        "The calendar's folder could not be read.",
+        "Check the disk or network share that holds the calendars directory.",
+    )
+
+
+def _write_error(error: OSError) -> WriteError:
+    if isinstance(error, (AmbiguousFolderError, FileNotFoundError)):
+        return WriteError(
+            "provider-refused",
+            "The calendar folder of an attendee or of the room is missing, or there are two.",
+        )
+    if isinstance(error, PermissionError):
+        return WriteError("provider-refused", "A calendar folder may not be written to.")
+    return WriteError("provider-unavailable", "A calendar folder could not be written to.")

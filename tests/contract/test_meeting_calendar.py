@@ -1,0 +1,149 @@
+"""What the port MeetingCalendar promises, asked of every adapter."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from slotfinder.calendars.local.calendar import LocalCalendars
+from slotfinder.domain.meeting import Answer, Attendee, Event, Seen
+from slotfinder.ports import MeetingCalendar
+from tests.calendars.ics import LONDON
+from tests.contract.builders import meeting_of
+from tests.invitations.examples import PRIYA, TOM, between, event
+
+ROOM = Attendee(email="room-a@acme.example", name="Room A", answer=Answer.ACCEPTED)
+MEETING = event(room=ROOM)
+LATER = replace(MEETING, sequence=1, interval=between("2027-01-08T09:00", "2027-01-08T09:45"))
+
+
+@dataclass(frozen=True)
+class Subject:
+    """An adapter, everything its calendars hold, and what people do in their own."""
+
+    calendar: MeetingCalendar
+    everything: Callable[[], object]
+    decline: Callable[[str], None]
+    move: Callable[[str], None]
+    delete: Callable[[str], None]
+
+
+def _local(tmp_path: Path) -> Subject:
+    people = (TOM.email, PRIYA.email, ROOM.email)
+    for email in people:
+        (tmp_path / email).mkdir()
+
+    def copy_of(email: str) -> Path:
+        return tmp_path / email / f"{MEETING.uid}.ics"
+
+    def change(email: str, old: str, new: str) -> None:
+        unfolded = copy_of(email).read_text().replace("\n ", "")
+        assert old in unfolded
+        copy_of(email).write_text(unfolded.replace(old, new))
+
+    return Subject(
+        calendar=LocalCalendars(tmp_path, dict.fromkeys(people, LONDON)),
+        everything=lambda: {path: path.read_bytes() for path in tmp_path.glob("*/*")},
+        decline=lambda email: change(email, "PARTSTAT=NEEDS-ACTION", "PARTSTAT=DECLINED"),
+        move=lambda email: change(email, "20270107T120000Z", "20270107T123000Z"),
+        delete=lambda email: copy_of(email).unlink(),
+    )
+
+
+@pytest.fixture(params=[_local])
+def subject(request: pytest.FixtureRequest, tmp_path: Path) -> Subject:
+    made: Subject = request.param(tmp_path)
+    return made
+
+
+def look_up(subject: Subject, written: Event = MEETING) -> Seen:
+    return subject.calendar.look_up([meeting_of(written)])[written.uid]
+
+
+def test_what_was_written_is_there_at_its_time_unanswered(subject: Subject) -> None:
+    subject.calendar.write(MEETING)
+
+    assert look_up(subject) == Seen(
+        present=True,
+        interval=MEETING.interval,
+        mover=None,
+        answers={TOM.email: Answer.NONE, PRIYA.email: Answer.NONE},
+    )
+
+
+def test_writing_again_changes_nothing(subject: Subject) -> None:
+    subject.calendar.write(MEETING)
+    subject.decline(TOM.email)
+    before = subject.everything()
+
+    subject.calendar.write(MEETING)
+
+    assert subject.everything() == before
+
+
+def test_a_later_version_moves_every_copy_and_asks_again(subject: Subject) -> None:
+    subject.calendar.write(MEETING)
+    subject.decline(TOM.email)
+    subject.calendar.write(LATER)
+
+    seen = look_up(subject, LATER)
+    assert (seen.present, seen.interval, seen.mover) == (True, LATER.interval, None)
+    assert seen.declined_by == ()
+
+
+def test_what_was_never_written_or_was_withdrawn_is_not_there(subject: Subject) -> None:
+    subject.calendar.write(replace(MEETING, uid="another"))
+    assert not look_up(subject).present
+
+    subject.calendar.write(MEETING)
+    subject.calendar.withdraw(MEETING)
+    assert not look_up(subject).present
+
+
+def test_withdrawing_again_and_what_was_never_there_is_harmless(subject: Subject) -> None:
+    subject.calendar.withdraw(MEETING)
+    subject.calendar.write(MEETING)
+    subject.calendar.withdraw(MEETING)
+    before = subject.everything()
+
+    subject.calendar.withdraw(MEETING)
+
+    assert subject.everything() == before
+
+
+def test_a_declined_meeting_is_noticed(subject: Subject) -> None:
+    subject.calendar.write(MEETING)
+    subject.decline(PRIYA.email)
+
+    assert look_up(subject).declined_by == (PRIYA.email,)
+
+
+def test_a_meeting_moved_in_the_organizers_calendar_is_noticed(subject: Subject) -> None:
+    subject.calendar.write(MEETING)
+    subject.move(MEETING.organizer.email)
+
+    seen = look_up(subject)
+    assert seen.present
+    assert seen.interval == between("2027-01-07T11:15", "2027-01-07T12:30")
+
+
+def test_a_meeting_deleted_in_the_organizers_calendar_is_noticed(subject: Subject) -> None:
+    subject.calendar.write(MEETING)
+    subject.delete(MEETING.organizer.email)
+
+    assert not look_up(subject).present
+
+
+def test_several_meetings_are_told_apart_by_uid(subject: Subject) -> None:
+    other = replace(LATER, uid="another")
+    subject.calendar.write(MEETING)
+    subject.calendar.write(other)
+
+    seen = subject.calendar.look_up([meeting_of(other), meeting_of(MEETING)])
+
+    assert {uid: each.interval for uid, each in seen.items()} == {
+        MEETING.uid: MEETING.interval,
+        "another": other.interval,
+    }
+    assert subject.calendar.look_up([]) == {}
