@@ -103,16 +103,17 @@ def _store_file(address: str) -> Path:
 
 def _local_calendars(settings: Settings, roster: Roster) -> LocalCalendars:
     zone = settings.programme.zone
-    owners = {
-        room.email: zone
+    rooms = [
+        room.email
         for site in settings.programme.sites.values()
         for room in site.rooms
         if room.provider is Provider.LOCAL
-    }
+    ]
+    owners = dict.fromkeys(rooms, zone)
     for person in roster.people.values():
         if person.provider is Provider.LOCAL:
             owners[person.email] = person.zone
-    return LocalCalendars(settings.local_directory, owners)
+    return LocalCalendars(settings.local_directory, owners, rooms)
 
 
 def _mailer(settings: Settings, stack: ExitStack) -> Mailer:

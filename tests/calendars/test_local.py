@@ -351,6 +351,7 @@ class TestLookingUp:
             interval=MEETING.interval,
             mover=None,
             answers={TOM: Answer.NONE, PRIYA: Answer.NONE},
+            room=Answer.ACCEPTED,
         )
 
     @pytest.mark.parametrize(
@@ -382,7 +383,7 @@ class TestLookingUp:
         answer(root, TOM, "DECLINED")
         later = between("2027-01-08T09:00", "2027-01-08T09:45")
 
-        seen = self.seen(calendars, meeting_of(MEETING, sequence=1, interval=later))
+        seen = self.seen(calendars, meeting_of(MEETING, revision=1, interval=later))
 
         assert seen.answers[TOM] is Answer.NONE
         assert (seen.interval, seen.mover) == (later, None)
@@ -463,6 +464,7 @@ class TestLookingUp:
             interval=MEETING.interval,
             mover=None,
             answers={TOM: Answer.ACCEPTED, PRIYA: Answer.NONE},
+            room=Answer.ACCEPTED,
         )
 
     def test_a_folder_that_is_gone_tells_nothing(

@@ -20,6 +20,7 @@ def meeting_of(event: Event, **changes: Any) -> Meeting:
         interval=event.interval,
         planned=event.interval.start,
         sequence=event.sequence,
+        revision=event.sequence,
         moves=0,
         organizer=event.organizer.email,
         mentor=mentor.email,

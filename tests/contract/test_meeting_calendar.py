@@ -69,6 +69,7 @@ def test_what_was_written_is_there_at_its_time_unanswered(subject: Subject) -> N
         interval=MEETING.interval,
         mover=None,
         answers={TOM.email: Answer.NONE, PRIYA.email: Answer.NONE},
+        room=Answer.ACCEPTED,
     )
 
 

@@ -20,10 +20,12 @@ def changes_of(
     """Return everything a plan changes, with the messages ready to be sent."""
     actions = plan.actions
     withdrawn = [meeting for meeting, _ in _withdrawn(actions)]
+    # What is decided about a meeting counts more than the answers seen on it.
+    meetings = [*_answered(facts, ledger), *withdrawn, *_standing(actions)]
     return Changes(
         now=now,
         pairs=tuple(pair.id for pair in facts.pairs),
-        meetings=(*_answered(facts, ledger), *withdrawn, *_standing(actions)),
+        meetings=tuple({meeting.uid: meeting for meeting in meetings}.values()),
         refusals=tuple(_refusals(actions)),
         holds=tuple(_holds(actions, ledger, now)),
         happenings=tuple(_happenings(actions, run, now)),

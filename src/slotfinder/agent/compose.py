@@ -53,7 +53,7 @@ def changed_meeting(agent: Agent, meeting: Meeting, was: Meeting, now: datetime)
 def withdrawn_meeting(agent: Agent, meeting: Meeting, reason: str, now: datetime) -> list[Entry]:
     """Return what to take out of calendars and whom to tell when a meeting is off (§3.2.5)."""
     occasion = _occasion(agent, meeting)
-    event = replace(_event(agent, meeting, occasion, now), sequence=meeting.sequence + 1)
+    event = replace(_event(agent, meeting, occasion, now), sequence=meeting.revision + 1)
 
     def tell(reader: Person, recipient: Attendee) -> Message:
         body: Body = cancelled(occasion, reader, reason=reason)
@@ -114,7 +114,7 @@ def _event(agent: Agent, meeting: Meeting, occasion: Occasion, now: datetime) ->
     organizer = agent.people.get(meeting.organizer)
     return Event(
         uid=meeting.uid,
-        sequence=meeting.sequence,
+        sequence=meeting.revision,
         stamp=now,
         interval=meeting.interval,
         title=title,

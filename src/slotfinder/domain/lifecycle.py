@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from slotfinder.domain.interval import Interval
-from slotfinder.domain.meeting import Meeting, Seen
+from slotfinder.domain.meeting import Answer, Meeting, Seen
 
 
 class Cause(StrEnum):
@@ -15,6 +15,7 @@ class Cause(StrEnum):
     MOVED = "moved-by-person"
     CONFLICT = "conflict"
     CLOSED = "closed"
+    ROOM_LOST = "room-lost"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +43,13 @@ Fate = Stays | Adopted | Broken
 
 
 def fate_of(  # noqa: PLR0911 - one return for each thing that can happen, in order
-    meeting: Meeting, seen: Seen, *, conflict: bool, closed: bool
+    meeting: Meeting, seen: Seen, *, conflict: bool, closed: bool, room_taken: bool
 ) -> Fate:
     """Judge a meeting from what the calendars show.
 
     ``conflict``: at the time it has now (a person may have changed it) another entry takes one of
-    the two people. ``closed``: leave, a holiday or a blackout now lies on it.
+    the two people. ``closed``: leave, a holiday or a blackout now lies on it. ``room_taken``:
+    another entry now takes the room.
     """
     moved = seen.interval != meeting.interval
     if not seen.present:
@@ -63,4 +65,6 @@ def fate_of(  # noqa: PLR0911 - one return for each thing that can happen, in or
         return Broken(Cause.CONFLICT, refused=False, why="Another entry now takes that time.")
     if closed:
         return Broken(Cause.CLOSED, refused=False, why="That day is now closed for one of you.")
+    if seen.room is Answer.DECLINED or room_taken:
+        return Broken(Cause.ROOM_LOST, refused=False, why="The room is no longer to be had.")
     return Stays()

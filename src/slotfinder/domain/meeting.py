@@ -56,8 +56,9 @@ class Meeting:
     ``period`` is the first day of the period it was planned for, which with ``pair`` and
     ``generation`` names it for ever; ``uid`` derives from the three. ``planned`` is the start the
     agent chose: it tells which period the meeting belongs to, wherever a person moves it.
-    ``sequence`` counts how often its time has changed (RFC 5545 §3.8.7.4), ``moves`` how often the
-    agent itself moved this occurrence.
+    ``sequence`` counts how often its time has changed, ``revision`` how often anything people are
+    told of has (the SEQUENCE of RFC 5545 §3.8.7.4: some mail programs overlook an update that does
+    not raise it), ``moves`` how often the agent itself gave this occurrence another time.
     ``answers`` are those to the present time.
     """
 
@@ -71,6 +72,7 @@ class Meeting:
     interval: Interval
     planned: datetime
     sequence: int
+    revision: int
     moves: int
     organizer: str
     mentor: str
@@ -129,7 +131,8 @@ class Seen:
 
     ``present`` is False when the organizer's copy is gone: a person deleted the meeting.
     ``interval`` is its time now, with ``mover`` the person whose copy shows another time than the
-    store's (None for nobody, the organizer mailbox counts as nobody in particular).
+    store's (None for nobody, the organizer mailbox counts as nobody in particular). ``room`` is
+    the room's answer, None where there is no room or it cannot be looked into.
     ``answers`` holds the attendees' answers to the present time; who has no calendar that can be
     looked into is left out.
     """
@@ -138,6 +141,7 @@ class Seen:
     interval: Interval
     mover: str | None
     answers: Mapping[str, Answer]
+    room: Answer | None = None
 
     @property
     def declined_by(self) -> tuple[str, ...]:

@@ -132,7 +132,9 @@ class Weights:
 
     def wished(self, starts: Ints, duration: int) -> Bools:
         """Tell for which starts every minute has a weight above 0."""
-        return _between(self._holes, starts - self._first, duration) == 0
+        unwished = _between(self._holes, starts - self._first, duration)
+        wished: Bools = unwished == 0
+        return wished
 
 
 def _running(values: Ints) -> Ints:

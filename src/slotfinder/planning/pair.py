@@ -13,7 +13,7 @@ from slotfinder.planning.candidates import Candidates, PairTime
 from slotfinder.planning.facts import belongs_to, span_of, within_horizon
 from slotfinder.planning.plan import Action, ActionKind, HoldCode
 from slotfinder.planning.series import ranked
-from slotfinder.planning.world import Occurrence, World
+from slotfinder.planning.world import Occurrence, World, gone_from_rooms
 
 Step = Action | Occurrence
 
@@ -88,6 +88,8 @@ class PairPlan:
             code = HoldCode.CALENDAR_UNREADABLE
         elif isinstance(fate, Broken) and meeting.interval.start < world.now + rules.freeze:
             code = HoldCode.FROZEN
+        elif isinstance(fate, Broken) and self._changes_room(meeting, fate, period):
+            return
         elif isinstance(fate, Broken) and self._budget_spent(meeting, fate):
             code = HoldCode.BUDGET_SPENT
         if code:
@@ -114,6 +116,25 @@ class PairPlan:
         )
         return deleted_before or meeting.moves >= self._world.programme.meetings.automatic_moves
 
+    def _changes_room(self, meeting: Meeting, fate: Broken, period: Period | None) -> bool:
+        """Give a meeting that lost its room another one at the same time, if there is one."""
+        if fate.cause is not Cause.ROOM_LOST:
+            return False
+        room = self._world.room_at(meeting, meeting.interval, lost=True)
+        if room is None:
+            return False
+        changed = replace(
+            meeting,
+            room=room,
+            revision=meeting.revision + 1,
+            reason_code=fate.cause,
+            reason=f"{fate.why} Another room was free at the same time.",
+        )
+        self._kept.append(changed)
+        action = replace(_keep(changed, period), kind=ActionKind.MOVE, was=meeting)
+        self._add(period, action)
+        return True
+
     def _adopt(self, meeting: Meeting, fate: Adopted, period: Period | None) -> None:
         world = self._world
         time = world.pair_time(self._pair, frozenset({meeting.uid}))
@@ -126,6 +147,7 @@ class PairPlan:
             meeting,
             interval=fate.interval,
             sequence=meeting.sequence + 1,
+            revision=meeting.revision + 1,
             room=world.room_at(meeting, fate.interval),
             satisfaction=satisfaction,
             share=Both(
@@ -157,7 +179,12 @@ class PairPlan:
         return remembered([_worth(meeting) for meeting in self._kept], memory)
 
     def _candidates(
-        self, time: PairTime, period: Period, form: Format, replaces: Meeting | None
+        self,
+        time: PairTime,
+        period: Period,
+        form: Format,
+        replaces: Meeting | None,
+        cause: Broken | None = None,
     ) -> Candidates:
         return time.candidates(
             period,
@@ -165,7 +192,7 @@ class PairPlan:
             now=self._world.now,
             others=[meeting.interval for meeting in self._kept if meeting is not replaces],
             refusals=self._refused(period, replaces),
-            rooms=self._world.rooms(_gone(replaces)),
+            rooms=self._world.rooms(gone_from_rooms(replaces, cause)),
         )
 
     def _refused(self, period: Period, replaces: Meeting | None) -> list[Interval]:
@@ -222,7 +249,7 @@ class PairPlan:
             return due
         form, candidates = Format.IN_PERSON, None
         if due:
-            candidates = self._candidates(time, period, form, replaces)
+            candidates = self._candidates(time, period, form, replaces, cause)
         if candidates is None or not candidates.starts.size:
             form = Format.VIRTUAL
             candidates = self._candidates(time, period, form, replaces)

@@ -112,6 +112,7 @@ def _meeting(occurrence: Occurrence, interval: Interval, world: World) -> Meetin
         interval=interval,
         planned=interval.start,
         sequence=0,
+        revision=0,
         moves=was.moves + 1 if was else 0,
         organizer=pair.organizer,
         mentor=pair.mentor,
@@ -138,6 +139,7 @@ def _meeting(occurrence: Occurrence, interval: Interval, world: World) -> Meetin
         generation=was.generation,
         organizer=was.organizer,
         sequence=was.sequence + 1,
+        revision=was.revision + 1,
     )
 
 

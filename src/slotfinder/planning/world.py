@@ -12,7 +12,7 @@ from slotfinder.domain.closures import dates_of, holidays_of
 from slotfinder.domain.compromise import Worth
 from slotfinder.domain.freebusy import Kind
 from slotfinder.domain.interval import Interval
-from slotfinder.domain.lifecycle import Adopted, Broken, Fate, Stays, fate_of
+from slotfinder.domain.lifecycle import Adopted, Broken, Cause, Fate, Stays, fate_of
 from slotfinder.domain.meeting import Format, Meeting, Seen
 from slotfinder.domain.people import Pair
 from slotfinder.planning.candidates import (
@@ -50,6 +50,11 @@ class Occurrence:
     held: HoldCode | None = None
 
     @property
+    def gone_from_rooms(self) -> frozenset[str]:
+        """Return the meetings that do not stand in the way in a room; a lost room stays lost."""
+        return gone_from_rooms(self.replaces, self.cause)
+
+    @property
     def interval(self) -> Interval | None:
         return None if self.choice is None else self.candidates.interval(self.choice)
 
@@ -60,6 +65,12 @@ class Occurrence:
             satisfaction=self.candidates.satisfactions(choice),
             share=self.candidates.shares(choice),
         )
+
+
+def gone_from_rooms(replaces: Meeting | None, cause: Broken | None) -> frozenset[str]:
+    """Return the uid of a meeting that gives its room back, if it has not lost it."""
+    lost = cause is not None and cause.cause is Cause.ROOM_LOST
+    return frozenset() if replaces is None or lost else frozenset({replaces.uid})
 
 
 class World:
@@ -144,13 +155,14 @@ class World:
         rooms, planned = self._rooms_without(occurrence), self._planned_rooms(occurrence)
         return rooms.first_free(site.name, interval, planned)
 
-    def room_at(self, meeting: Meeting, interval: Interval) -> str | None:
-        """Return and claim a room for a meeting a person moved: its own, or the first free one."""
+    def room_at(self, meeting: Meeting, interval: Interval, *, lost: bool = False) -> str | None:
+        """Return and claim a room for a meeting: its own where not ``lost``, else the first free."""
         sites = self.programme.sites.values()
         site = next((s for s in sites if any(r.email == meeting.room for r in s.rooms)), None)
         if site is None or meeting.room is None:
             return None
         planned = self._planned_rooms(None)
+        planned += [(meeting.room, interval)] if lost else []
         rooms = self.rooms(frozenset({meeting.uid}))
         room = rooms.first_free(site.name, interval, planned, prefer=meeting.room)
         if room:
@@ -158,8 +170,7 @@ class World:
         return room
 
     def _rooms_without(self, occurrence: Occurrence) -> RoomTimes:
-        gone = occurrence.replaces
-        return self.rooms(frozenset({gone.uid}) if gone else frozenset())
+        return self.rooms(occurrence.gone_from_rooms)
 
     def _planned_rooms(self, occurrence: Occurrence | None) -> list[tuple[str, Interval]]:
         return self.claimed_rooms + [
@@ -173,8 +184,16 @@ class World:
         seen = self.facts.seen.get(meeting.uid)
         if seen is None or meeting.uid in self.facts.unsettled:
             return Stays()
-        conflict = self._conflict(meeting, seen)
-        return fate_of(meeting, seen, conflict=conflict, closed=self._closed(meeting))
+        return fate_of(
+            meeting,
+            seen,
+            conflict=self._conflict(meeting, seen),
+            closed=self._closed(meeting),
+            room_taken=any(
+                interval.overlaps(meeting.interval)
+                for _, interval in self._foreign(meeting.room or "")
+            ),
+        )
 
     def _conflict(self, meeting: Meeting, seen: Seen) -> bool:
         """Tell whether somebody is taken at the time the meeting has now.

@@ -112,8 +112,11 @@ def parse_whole(value: object, least: int, most: int | None = None) -> int:
 
 def parse_seconds(value: object, most: int) -> float:
     """Read a number of seconds above 0."""
-    if isinstance(value, int | Decimal) and not isinstance(value, bool) and 0 < value <= most:
-        return float(value)
+    if isinstance(value, int | Decimal) and not isinstance(value, bool):
+        seconds = Decimal(value)
+        # Decimal's NaN cannot be compared, so it is asked for first.
+        if seconds.is_finite() and 0 < seconds <= most:
+            return float(seconds)
     raise BadValueError(
         f"{quoted(value)} is not a number of seconds.", f"Write a number above 0 and up to {most}."
     )

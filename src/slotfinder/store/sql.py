@@ -112,7 +112,7 @@ def _engine(url: URL, *, create: bool) -> Engine:
     and a reader of a WAL file makes two files beside it.
     """
     mode = "rwc" if create else "rw"
-    address = url.set(database=f"file:{quote(url.database or str())}")
+    address = url.set(database=f"file:{quote(url.database or '')}")
     address = address.update_query_dict({"mode": mode, "uri": "true"})
     engine = create_engine(address, poolclass=NullPool)
 

@@ -57,6 +57,7 @@ meetings = Table(
     Column("end", Instant, nullable=False),
     Column("planned", Instant, nullable=False),
     Column("sequence", Integer, nullable=False),
+    Column("revision", Integer, nullable=False),
     Column("moves", Integer, nullable=False),
     Column("organizer", String, nullable=False),
     Column("mentor", String, nullable=False),

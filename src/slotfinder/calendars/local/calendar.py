@@ -1,6 +1,6 @@
 """Calendars in folders of .ics files: no server, no account."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -33,12 +33,16 @@ class LocalCalendars:
     """Reads people's folders, and keeps a copy of each meeting in those of its people and room.
 
     ``zones`` holds the people and rooms whose calendar is local, with their zones: their folders
-    must exist, while an organizer mailbox gets its folder when it is first needed.
+    must exist, while an organizer mailbox gets its folder when it is first needed. ``rooms`` are
+    those of them that are rooms.
     """
 
-    def __init__(self, directory: Path, zones: Mapping[str, ZoneInfo]) -> None:
+    def __init__(
+        self, directory: Path, zones: Mapping[str, ZoneInfo], rooms: Collection[str] = ()
+    ) -> None:
         self._folders = Folders(directory)
         self._zones = {email.lower(): zone for email, zone in zones.items()}
+        self._rooms = tuple(rooms)
 
     @property
     def provider(self) -> Provider:
@@ -65,18 +69,23 @@ class LocalCalendars:
                 copy = copy_in(folder, event.uid)
                 if not _shows(copy, event, self._zone(email)):
                     replace_file(copy, content)
+            owners = {email for _, email in folders}
+            self._remove(event.uid, (room for room in self._rooms if room not in owners))
         except OSError as error:
             raise _write_error(error) from error
 
     def withdraw(self, event: Event) -> None:
         try:
-            for email in self._owners(event):
-                try:
-                    copy_in(self._folders.find(email), event.uid).unlink(missing_ok=True)
-                except FileNotFoundError:  # no folder, no copy
-                    continue
+            self._remove(event.uid, self._owners(event))
         except OSError as error:
             raise _write_error(error) from error
+
+    def _remove(self, uid: str, emails: Iterable[str]) -> None:
+        for email in emails:
+            try:
+                copy_in(self._folders.find(email), uid).unlink(missing_ok=True)
+            except FileNotFoundError:  # no folder, no copy
+                continue
 
     def _read(self, ref: CalendarRef, window: Interval, own: frozenset[str]) -> Reading:
         files: list[Path] = []
@@ -127,7 +136,7 @@ class LocalCalendars:
             if copy is not None
             and not copy.cancelled
             # An older copy shows where the meeting was, not where a person moved it.
-            and copy.sequence >= meeting.sequence
+            and copy.sequence >= meeting.revision
             and copy.interval != meeting.interval
         ]
         mover, interval = moved[0] if moved else (None, meeting.interval)
@@ -140,16 +149,18 @@ class LocalCalendars:
                 for email in meeting.people
                 if self._is_local(email)
             },
+            room=_room_answer(meeting, copies),
         )
 
     def _copies(self, meeting: Meeting) -> dict[str, OwnCopy | None]:
-        """Return the copies of the organizer, mentor and mentee: None for one that was removed.
+        """Return the copies of the organizer, mentor, mentee and room: None for a removed one.
 
         One that cannot be read tells nothing and is left out.
         """
         copies: dict[str, OwnCopy | None] = {}
-        people = filter(self._is_local, meeting.people)
-        for email in dict.fromkeys((meeting.organizer, *people)):
+        room = () if meeting.room is None else (meeting.room,)
+        others = filter(self._is_local, (*meeting.people, *room))
+        for email in dict.fromkeys((meeting.organizer, *others)):
             try:
                 folder = self._folders.find(email)
                 copies[email] = _load(copy_in(folder, meeting.uid), meeting.uid, self._zone(email))
@@ -190,9 +201,19 @@ def _answer(email: str, copies: Mapping[str, OwnCopy | None], meeting: Meeting) 
         return meeting.answers.get(email, Answer.NONE)
     if copy is None:
         return Answer.DECLINED
-    if copy.sequence < meeting.sequence:
+    if copy.sequence < meeting.revision:
         return Answer.NONE  # said to an older time
     return Answer.DECLINED if copy.cancelled else copy.answers.get(email.lower(), Answer.NONE)
+
+
+def _room_answer(meeting: Meeting, copies: Mapping[str, OwnCopy | None]) -> Answer | None:
+    """Return what the room's copy says; one that was removed or cancelled is a refusal."""
+    if meeting.room is None or meeting.room not in copies:
+        return None
+    copy = copies[meeting.room]
+    if copy is None or copy.cancelled:
+        return Answer.DECLINED
+    return copy.answers.get(meeting.room.lower(), Answer.ACCEPTED)
 
 
 def _failure(error: OSError) -> tuple[UnreadableCode, str, str]:

@@ -37,6 +37,7 @@ def upgrade() -> None:
         sa.Column("end", Instant(), nullable=False),
         sa.Column("planned", Instant(), nullable=False),
         sa.Column("sequence", sa.Integer(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("moves", sa.Integer(), nullable=False),
         sa.Column("organizer", sa.String(), nullable=False),
         sa.Column("mentor", sa.String(), nullable=False),
