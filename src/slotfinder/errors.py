@@ -49,10 +49,6 @@ class StoreError(SlotfinderError):
     """The store cannot be used: newer than this version, or not a store at all."""
 
 
-class WorldChangedError(SlotfinderError):
-    """A stored plan no longer fits what the calendars and files say."""
-
-
 class WriteError(SlotfinderError):
     """A calendar or the mail server did not take what was to be written; nothing else is known.
 

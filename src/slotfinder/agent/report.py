@@ -1,6 +1,6 @@
 """The report of a pass as the JSON of the contract (§3), and its exit status."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -18,7 +18,11 @@ DONE, FAILED, COORDINATOR_NEEDED = 0, 1, 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What a pass found, decided and did. ``failed`` holds what could not be written, by uid."""
+    """What a pass found, decided and did.
+
+    ``failed`` holds what could not be written, by uid; ``refused`` is why an agreed plan was not
+    carried out at all. ``vanished`` names pairs whose row is gone and whose meetings stand.
+    """
 
     mode: str
     run: str
@@ -28,6 +32,8 @@ class Report:
     plan: Plan
     failed: Mapping[str, WriteError] = field(default_factory=dict)
     requests: Mapping[str, int] = field(default_factory=dict)
+    refused: str | None = None
+    vanished: tuple[str, ...] = ()
 
 
 def instant(at: datetime) -> str:
@@ -58,14 +64,28 @@ def document(report: Report) -> JsonObject:
         },
         "requests": dict(report.requests),
         "drift": [],
+        "warnings": list(warnings(report)),
+        "refused": {"reason_code": "world-changed", "reason": report.refused}
+        if report.refused
+        else None,
     }
+
+
+def warnings(report: Report) -> Iterator[str]:
+    """Yield what a coordinator should know of, one sentence each."""
+    for pair in report.vanished:
+        yield f"Pair {pair} is no longer in the pairs file: its meetings are left as they are."
 
 
 def exit_status(report: Report) -> int:
     """Return 0 when nothing needs a person, 1 when something failed, 3 for the coordinator."""
     if report.failed or _nobody_readable(report):
         return FAILED
-    if report.plan.unreadable or any(action.needs_a_person for action in report.plan.actions):
+    if (
+        report.refused
+        or report.plan.unreadable
+        or any(action.needs_a_person for action in report.plan.actions)
+    ):
         return COORDINATOR_NEEDED
     return DONE
 
@@ -154,6 +174,8 @@ _MEETING_KEYS = (
 def _result(action: Action, report: Report) -> JsonObject:
     if report.mode == "plan":
         return {"result": "planned"}
+    if report.refused:
+        return {"result": "skipped"}
     meetings = [meeting for meeting in (action.meeting, action.was) if meeting]
     problems: list[WriteError] = [
         report.failed[meeting.uid] for meeting in meetings if meeting.uid in report.failed

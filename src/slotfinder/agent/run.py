@@ -11,7 +11,6 @@ from slotfinder.agent.programme import Agent
 from slotfinder.agent.report import JsonObject, Report, document
 from slotfinder.booking.executor import drain
 from slotfinder.domain.people import Pair
-from slotfinder.errors import WorldChangedError
 from slotfinder.planning.facts import Facts
 from slotfinder.planning.plan import ActionKind
 from slotfinder.planning.programme import plan as make_plan
@@ -34,6 +33,7 @@ def plan_pass(agent: Agent, ledger: Ledger, pairs: Sequence[Pair], now: datetime
     plan = make_plan(
         facts, now, lambda each: agent.progress.track(each, total=len(each), doing="Planning")
     )
+    known = {pair.id for pair in agent.pairs}
     requests: dict[str, int] = {}
     for source in agent.sources.values():
         requests |= source.requests
@@ -45,6 +45,7 @@ def plan_pass(agent: Agent, ledger: Ledger, pairs: Sequence[Pair], now: datetime
         facts=facts,
         plan=plan,
         requests=requests,
+        vanished=tuple(sorted({meeting.pair for meeting in facts.ahead} - known)),
     )
 
 
@@ -58,26 +59,23 @@ def run_pass(
     """Do one full pass and return what was done.
 
     What an interrupted pass left in the outbox is finished first. With ``agreed`` exactly that
-    plan is carried out.
-
-    Raises:
-        WorldChangedError: the agreed plan is not what these facts lead to any more, or one of its
-            starts has come too close; nothing was written.
+    plan is carried out, or none: ``refused`` of the report then says why.
     """
     drain(store, agent.calendars, agent.mailer, now=now, progress=agent.progress)
     ledger = store.load()
     report = plan_pass(agent, ledger, pairs, agreed.now if agreed else now)
-    if agreed:
-        _check(agreed, report, agent, now)
+    if agreed and (refused := _refusal(agreed, report, agent, now)):
+        return replace(report, mode="run", now=now, refused=refused)
     changes = changes_of(report.plan, report.facts, ledger, agent, run=report.run, now=now)
     store.record(changes)
     failed = drain(store, agent.calendars, agent.mailer, now=now, progress=agent.progress)
     return replace(report, mode="run", now=now, failed=failed)
 
 
-def _check(agreed: AgreedPlan, report: Report, agent: Agent, now: datetime) -> None:
+def _refusal(agreed: AgreedPlan, report: Report, agent: Agent, now: datetime) -> str | None:
+    """Return why an agreed plan cannot be done any more, None when it can."""
     if agreed.run != report.run or agreed.actions != document(report)["actions"]:
-        raise WorldChangedError(
+        return (
             "The calendars, files or meetings are not as they were when this plan was made. "
             "Nothing was written; make a new plan."
         )
@@ -85,10 +83,11 @@ def _check(agreed: AgreedPlan, report: Report, agent: Agent, now: datetime) -> N
     for action in report.plan.actions:
         new = action.kind in {ActionKind.BOOK, ActionKind.MOVE}
         if new and action.meeting and action.meeting.interval.start < earliest:
-            raise WorldChangedError(
+            return (
                 f"A meeting this plan gives pair {action.pair} is by now closer than [meetings] "
                 "notice allows. Nothing was written; make a new plan."
             )
+    return None
 
 
 def _fingerprint(facts: Facts) -> str:

@@ -17,7 +17,6 @@ from slotfinder.errors import (
     SlotfinderError,
     StoreError,
     UsageError,
-    WorldChangedError,
 )
 
 _STATUS = {
@@ -25,7 +24,6 @@ _STATUS = {
     UsageError: 2,
     StoreError: 2,
     LockHeldError: 75,
-    WorldChangedError: 3,
 }
 
 app = typer.Typer(

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from slotfinder.agent.report import Report, document, exit_status
+from slotfinder.agent.report import Report, document, exit_status, warnings
 from slotfinder.agent.run import AgreedPlan, plan_pass, run_pass
 from slotfinder.bootstrap import agent_for, locked_store
 from slotfinder.cli.render import report_picture
@@ -36,7 +36,7 @@ def plan(
         report = plan_pass(agent, configured.ledger(), pairs, now)
         if out:
             _write(out, report)
-        _show(report, as_json=as_json)
+        _show(session, report, as_json=as_json)
     return exit_status(report)
 
 
@@ -57,11 +57,12 @@ def run(
         now = session.moment(agent.programme.zone)
         with locked_store(configured) as store:
             report = run_pass(agent, store, pairs, now, agreed)
-        _show(report, as_json=as_json)
+        _show(session, report, as_json=as_json)
     return exit_status(report)
 
 
-def _show(report: Report, *, as_json: bool) -> None:
+def _show(session: Session, report: Report, *, as_json: bool) -> None:
+    session.warn(warnings(report))
     if as_json:
         print_json(document(report))
     else:
@@ -87,10 +88,10 @@ def _agreed(file: Path) -> AgreedPlan:
         return AgreedPlan(
             now=datetime.fromisoformat(found["now"]).astimezone(UTC),
             run=found["run"],
-            pairs=tuple(found["pairs"]),
+            pairs=tuple(map(str, found["pairs"])),
             actions=found["actions"],
         )
     except OSError as problem:
         raise UsageError(f"The plan {file.name} cannot be read: {problem.strerror}.") from None
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         raise UsageError(f"{file.name} is not a plan; make one with plan --out.") from None

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from slotfinder.agent.overview import Health, PairOverview
 from slotfinder.agent.report import Report
-from slotfinder.domain.compromise import yields
+from slotfinder.domain.compromise import owed, yields
 from slotfinder.domain.freebusy import Unreadable
 from slotfinder.domain.interval import Interval
 from slotfinder.domain.meeting import Format, Meeting
@@ -55,7 +55,7 @@ def report_picture(report: Report) -> RenderableType:
     return Group(
         Text(f"{report.programme}: what {done} on {moment(report.now, zone)}", "bold"),
         *([_actions_table(listed, report.facts)] if listed else []),
-        Text(summary or "Nothing to do."),
+        Text(report.refused or summary or "Nothing to do.", "red" if report.refused else ""),
         *map(_unreadable, report.plan.unreadable),
         *(Text(f"Not written ({each.code}): {each}", "red") for each in report.failed.values()),
     )
@@ -186,6 +186,7 @@ def explanation(action: Action, pair: Pair, people: Mapping[str, Person]) -> Ren
         Text(f"{action.kind}: {meeting.format.value}. {action.reason}"),
         _side(Role.MENTOR, mentor, meeting),
         _side(Role.MENTEE, mentee, meeting),
+        Text(f"  {_who_gave_way(meeting)}"),
     ]
     lines += [
         Text(
@@ -204,6 +205,18 @@ def _side(role: Role, person: Person, meeting: Meeting) -> Text:
         f"  {role} {person.name}: {local_time(meeting.interval, person.zone)}, "
         f"worth {satisfaction} of 100, {share} % of the best there was"
     )
+
+
+def _who_gave_way(meeting: Meeting) -> str:
+    share, behind = meeting.share, owed(meeting.balance)
+    role = yields(share)
+    gave = "Nobody gave way"
+    if role:
+        points = abs(share.mentor - share.mentee)
+        gave = f"The {role} gave way, {points} points below the {role.other}"
+    if behind is None:
+        return f"{gave}; both have had as much so far."
+    return f"{gave}; after this meeting it is the {behind}'s turn."
 
 
 def free_busy_picture(intervals: Sequence[tuple[Interval, str]], zone: ZoneInfo) -> Table:

@@ -39,10 +39,14 @@ class Session:
         """
         named = self.config or os.environ.get("SLOTFINDER_CONFIG") or "slotfinder.toml"
         found = configure(Path(named), os.environ)
-        if not self.quiet:
-            for warning in found.warnings:
-                print(f"Warning: {warning}", file=sys.stderr)
+        self.warn(map(str, found.warnings))
         return found
+
+    def warn(self, sentences: Iterable[str]) -> None:
+        """Say what is doubtful on standard error."""
+        if not self.quiet:
+            for sentence in sentences:
+                print(f"Warning: {sentence}", file=sys.stderr)
 
     def moment(self, zone: ZoneInfo) -> datetime:
         """Return the moment to act at: ``--now``, else the clock's."""

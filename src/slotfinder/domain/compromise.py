@@ -66,6 +66,13 @@ def balance(meetings: Sequence[Worth]) -> Both:
     )
 
 
+def owed(balances: Both) -> Role | None:
+    """Return who has had less so far and is favoured next; None when both have had the same."""
+    if balances.mentor == balances.mentee:
+        return None
+    return Role.MENTOR if balances.mentor < balances.mentee else Role.MENTEE
+
+
 def whose_turn(meetings: Sequence[Worth]) -> Role:
     """Return who chooses next under ``turns``: who had less last time, else the other than then."""
     turn = Role.MENTOR

@@ -156,7 +156,7 @@ class World:
         return rooms.first_free(site.name, interval, planned)
 
     def room_at(self, meeting: Meeting, interval: Interval, *, lost: bool = False) -> str | None:
-        """Return and claim a room for a meeting: its own where not ``lost``, else the first free."""
+        """Return and claim a room for a meeting: its own unless ``lost``, else the first free."""
         sites = self.programme.sites.values()
         site = next((s for s in sites if any(r.email == meeting.room for r in s.rooms)), None)
         if site is None or meeting.room is None:
