@@ -9,12 +9,11 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from slotfinder.agent.programme import Agent
-from slotfinder.calendars.feed.calendar import PublishedFeeds
 from slotfinder.calendars.local.calendar import LocalCalendars
 from slotfinder.domain.freebusy import Provider
 from slotfinder.errors import Finding, LockHeldError
 from slotfinder.mail.outbox_folder import OutboxFolder
-from slotfinder.ports import Ledger, Mailer, Progress, Store
+from slotfinder.ports import FreeBusySource, Ledger, Mailer, Progress, Store
 from slotfinder.roster import Roster, load_programme
 from slotfinder.settings import Settings
 
@@ -62,12 +61,11 @@ def agent_for(configured: Configured, progress: Progress) -> Iterator[Agent]:
     settings, roster = configured.settings, configured.roster
     with ExitStack() as stack:
         local = _local_calendars(settings, roster)
-        feeds = PublishedFeeds(settings.feeds_allow, settings.timeout)
         yield Agent(
             programme=settings.programme,
             people=roster.people,
             pairs=roster.pairs,
-            sources={Provider.LOCAL: local, Provider.FEED: feeds},
+            sources={Provider.LOCAL: local, **_feeds(settings, roster)},
             calendars={Provider.LOCAL: local},
             mailer=_mailer(settings, stack),
             sender=settings.mail.sender,
@@ -114,6 +112,16 @@ def _local_calendars(settings: Settings, roster: Roster) -> LocalCalendars:
         if person.provider is Provider.LOCAL:
             owners[person.email] = person.zone
     return LocalCalendars(settings.local_directory, owners, rooms)
+
+
+def _feeds(settings: Settings, roster: Roster) -> dict[Provider, FreeBusySource]:
+    """Return the source of published calendars, where anybody has one."""
+    if not any(person.provider is Provider.FEED for person in roster.people.values()):
+        return {}
+    # The http client is slow to load, and most programmes read no feed.
+    from slotfinder.calendars.feed.calendar import PublishedFeeds  # noqa: PLC0415
+
+    return {Provider.FEED: PublishedFeeds(settings.feeds_allow, settings.timeout)}
 
 
 def _mailer(settings: Settings, stack: ExitStack) -> Mailer:

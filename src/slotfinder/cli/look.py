@@ -6,6 +6,7 @@ import typer
 
 from slotfinder.agent.observe import read
 from slotfinder.agent.overview import PairOverview, overview
+from slotfinder.agent.plan import plan_pass
 from slotfinder.agent.programme import Agent
 from slotfinder.agent.report import (
     COORDINATOR_NEEDED,
@@ -17,7 +18,6 @@ from slotfinder.agent.report import (
     instant,
     unreadable_json,
 )
-from slotfinder.agent.run import plan_pass
 from slotfinder.bootstrap import agent_for
 from slotfinder.cli.render import explanation, free_busy_picture, programme_picture
 from slotfinder.cli.session import Session, output, print_json, read_instant

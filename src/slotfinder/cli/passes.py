@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
+from slotfinder.agent.plan import AgreedPlan, plan_pass
 from slotfinder.agent.report import Report, document, exit_status, warnings
-from slotfinder.agent.run import AgreedPlan, plan_pass, run_pass
 from slotfinder.bootstrap import agent_for, locked_store
 from slotfinder.cli.render import report_picture
 from slotfinder.cli.session import Session, output, print_json
@@ -49,6 +49,9 @@ def run(
     as_json: _Json = False,
 ) -> int:
     """Do one full pass: see what became of the meetings, plan, write, invite."""
+    # What writes invitations is slow to load, and only this command needs it.
+    from slotfinder.agent.run import run_pass  # noqa: PLC0415
+
     session: Session = context.obj
     configured = session.configured()
     agreed = _agreed(plan) if plan else None

@@ -152,6 +152,8 @@ class PairTime:
         starts = self._starts_left(period, form, now)
         if starts is None:
             return self._none(HoldCode.PERIOD_OVER)
+        if not starts.size:
+            return self._none(HoldCode.NO_COMMON_WISHES)
         for code, passes in self._filters(form, others, refusals, rooms):
             starts = starts[passes(starts)]
             if not starts.size:
@@ -232,7 +234,8 @@ class PairTime:
     def _free(self, starts: Ints, form: Format, refusals: Sequence[Interval]) -> Bools:
         minutes = self._pair.duration
         passes = ~Spans(refusals).hit(starts, minutes)
-        margin = minutes_of(self._programme.margin(form, self.site))
+        at_a_site = form is Format.VIRTUAL or self.site
+        margin = minutes_of(self._programme.margin(form, self.site)) if at_a_site else 0
         kinds = self._programme.blocking_kinds(form)
         for side in self._sides.values():
             passes &= ~side.spans(kinds).hit(starts, minutes, margin)

@@ -84,7 +84,7 @@ class PairPlan:
         fate = world.fates[meeting.uid]
         rules = world.programme.meetings
         code = None
-        if isinstance(fate, Adopted | Broken) and not self._readable:
+        if isinstance(fate, Adopted | Broken) and not self._is_known(period):
             code = HoldCode.CALENDAR_UNREADABLE
         elif isinstance(fate, Broken) and meeting.interval.start < world.now + rules.freeze:
             code = HoldCode.FROZEN
@@ -102,6 +102,12 @@ class PairPlan:
         else:
             self._kept.append(meeting)
             self._add(period, _keep(meeting, period))
+
+    def _is_known(self, period: Period | None) -> bool:
+        """Tell whether both were read, and for the whole period (one may lie past the horizon)."""
+        window, programme = self._world.facts.window, self._world.programme
+        read = period is None or span_of(period, programme).end <= window.end
+        return self._readable and read
 
     def _budget_spent(self, meeting: Meeting, fate: Broken) -> bool:
         """Tell whether the agent has moved this occurrence as often as it may.

@@ -8,9 +8,10 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from slotfinder.agent.overview import PairOverview, overview
+from slotfinder.agent.plan import plan_pass
 from slotfinder.agent.programme import Agent
 from slotfinder.agent.report import Report
-from slotfinder.agent.run import plan_pass, run_pass
+from slotfinder.agent.run import run_pass
 from slotfinder.bootstrap import Configured, agent_for, configure, locked_store
 from slotfinder.domain.meeting import Meeting
 from slotfinder.errors import UsageError

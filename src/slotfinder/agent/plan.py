@@ -1,0 +1,56 @@
+"""Observe and plan: what a run would do, with nothing changed anywhere."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from slotfinder.agent.observe import observe
+from slotfinder.agent.programme import Agent
+from slotfinder.agent.report import JsonObject, Report
+from slotfinder.domain.people import Pair
+from slotfinder.planning.facts import Facts
+from slotfinder.planning.programme import plan as make_plan
+from slotfinder.ports import Ledger
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgreedPlan:
+    """A plan somebody looked at and wants done: what the JSON of ``plan`` says of it."""
+
+    now: datetime
+    run: str
+    pairs: tuple[str, ...]
+    actions: list[JsonObject]
+
+
+def plan_pass(agent: Agent, ledger: Ledger, pairs: Sequence[Pair], now: datetime) -> Report:
+    """Return what a run would do; nothing is changed anywhere."""
+    facts = observe(agent, ledger, pairs, now)
+    plan = make_plan(
+        facts, now, lambda each: agent.progress.track(each, total=len(each), doing="Planning")
+    )
+    known = {pair.id for pair in agent.pairs}
+    requests: dict[str, int] = {}
+    for source in agent.sources.values():
+        requests |= source.requests
+    return Report(
+        mode="plan",
+        run=f"{now:%Y-%m-%dT%H:%M:%SZ}-{_fingerprint(facts)}",
+        now=now,
+        programme=agent.programme.name,
+        facts=facts,
+        plan=plan,
+        requests=requests,
+        vanished=tuple(sorted({meeting.pair for meeting in facts.ahead} - known)),
+    )
+
+
+def _fingerprint(facts: Facts) -> str:
+    """Return a hash of all a plan depends on but for the present moment; equal for equal facts.
+
+    Sets are sorted first: their order in memory differs from process to process.
+    """
+    sets = [sorted(facts.own), sorted(facts.unsettled)]
+    plain = replace(facts, own=frozenset(), unsettled=frozenset())
+    return hashlib.sha256(repr((plain, sets)).encode()).hexdigest()[:12]
