@@ -36,13 +36,13 @@ class Configured:
 
     def ledger(self) -> Ledger:
         """Return what the store remembers, touching nothing."""
-        address = self.settings.store_url
-        if not _store_file(address).exists():
+        file = _store_file(self.settings)
+        if not file.exists():
             return Ledger()
         # The database library is slow to load, and a first look needs none.
         from slotfinder.store.sql import read_ledger  # noqa: PLC0415
 
-        return read_ledger(address)
+        return read_ledger(file)
 
 
 def configure(path: Path, environment: Mapping[str, str]) -> Configured:
@@ -83,20 +83,19 @@ def locked_store(configured: Configured) -> Iterator[Store]:
     """
     from slotfinder.store.sql import open_store  # noqa: PLC0415 - slow to load
 
-    address = configured.settings.store_url
-    file = _store_file(address)
+    file = _store_file(configured.settings)
     file.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(file.with_name(file.name + ".lock"), timeout=0)
     try:
         held = lock.acquire()
     except Timeout:
         raise LockHeldError("Another run is at work on this programme; try again later.") from None
-    with held, open_store(address) as store:
+    with held, open_store(file) as store:
         yield store
 
 
-def _store_file(address: str) -> Path:
-    return Path(address.removeprefix("sqlite:///"))
+def _store_file(settings: Settings) -> Path:
+    return Path(settings.store_url.removeprefix("sqlite:///"))
 
 
 def _local_calendars(settings: Settings, roster: Roster) -> LocalCalendars:

@@ -18,7 +18,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects.sqlite import insert
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine import URL
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import NullPool
 
@@ -64,15 +64,15 @@ class SqlStore:
 
 
 @contextmanager
-def open_store(url: str) -> Iterator[SqlStore]:
+def open_store(file: Path) -> Iterator[SqlStore]:
     """Open the store to write, made or migrated where needed.
 
     Raises:
         StoreError: it is no store, or was written by a newer version.
     """
-    engine = _engine(make_url(url), create=True)
+    engine = _engine(file, create=True)
     try:
-        with _explained(url), engine.begin() as connection:
+        with _explained(file), engine.begin() as connection:
             version = _version(connection)
             if version != HEAD:
                 _migrate(connection)
@@ -81,40 +81,38 @@ def open_store(url: str) -> Iterator[SqlStore]:
         engine.dispose()
 
 
-def read_ledger(url: str) -> Ledger:
+def read_ledger(file: Path) -> Ledger:
     """Return what the store remembers without touching it; nothing, where there is no store yet.
 
     Raises:
         StoreError: it is no store, or was written by another version.
     """
-    address = make_url(url)
-    if not address.database or not Path(address.database).exists():
+    if not file.exists():
         return Ledger()
-    engine = _engine(address, create=False)
+    engine = _engine(file, create=False)
     try:
-        with _explained(url), engine.connect() as connection:
+        with _explained(file), engine.connect() as connection:
             version = _version(connection)
             if version is None:
                 return Ledger()
             if version != HEAD:
                 raise StoreError(
-                    f"The store {_name(url)} is of an older version; 'run' migrates it."
+                    f"The store {file.name} is of an older version; 'run' migrates it."
                 )
             return _ledger(connection)
     finally:
         engine.dispose()
 
 
-def _engine(url: URL, *, create: bool) -> Engine:
+def _engine(file: Path, *, create: bool) -> Engine:
     """Open the file; ``create`` makes one where there is none.
 
     SQLite's rollback journal is kept rather than WAL: looking at a plan must leave nothing behind,
     and a reader of a WAL file makes two files beside it.
     """
     mode = "rwc" if create else "rw"
-    address = url.set(database=f"file:{quote(url.database or '')}")
-    address = address.update_query_dict({"mode": mode, "uri": "true"})
-    engine = create_engine(address, poolclass=NullPool)
+    database, query = f"file:{quote(str(file))}", {"mode": mode, "uri": "true"}
+    engine = create_engine(URL.create("sqlite", database=database, query=query), poolclass=NullPool)
 
     @event.listens_for(engine, "connect")
     def _prepare(connection, _record) -> None:  # type: ignore[no-untyped-def] # noqa: ANN001 - the driver's own objects
@@ -124,18 +122,14 @@ def _engine(url: URL, *, create: bool) -> Engine:
 
 
 @contextmanager
-def _explained(url: str) -> Iterator[None]:
+def _explained(file: Path) -> Iterator[None]:
     try:
         yield
     except DatabaseError as problem:
         raise StoreError(
-            f"The store {_name(url)} cannot be used: {problem.orig}. "
+            f"The store {file.name} cannot be used: {problem.orig}. "
             "Check that the folder is writable and the file is slotfinder's own."
         ) from None
-
-
-def _name(url: str) -> str:
-    return Path(make_url(url).database or "").name
 
 
 def _version(connection: Connection) -> str | None:

@@ -1,0 +1,129 @@
+"""Draining the outbox: order, failures, and what is told to nobody."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from slotfinder.booking.executor import drain
+from slotfinder.domain.freebusy import Provider
+from slotfinder.domain.meeting import Event, Meeting, Seen
+from slotfinder.errors import WriteError
+from slotfinder.ports import Changes, Entry, EntryKind, Ledger, Message, T
+from tests.contract.test_store import EVENT, NOW
+
+
+@dataclass
+class Outbox:
+    """A store that is nothing but an outbox."""
+
+    entries: list[Entry]
+
+    def load(self) -> Ledger:
+        return Ledger()
+
+    def record(self, changes: Changes) -> None:
+        self.entries += changes.entries
+
+    def pending(self) -> list[Entry]:
+        return list(self.entries)
+
+    def settle(self, entry: Entry, at: datetime) -> None:
+        assert at == NOW
+        self.entries.remove(entry)
+
+
+@dataclass
+class World:
+    """A calendar and a mail server that note what they are told and refuse some of it."""
+
+    refuses: tuple[str, ...] = ()
+    told: list[str] = field(default_factory=list)
+    provider: Provider = Provider.LOCAL
+
+    def write(self, event: Event) -> None:
+        self._take(f"write {event.uid}")
+
+    def withdraw(self, event: Event) -> None:
+        self._take(f"withdraw {event.uid}")
+
+    def send(self, message: Message) -> None:
+        self._take(f"mail {message.key}")
+
+    def look_up(self, meetings: Sequence[Meeting]) -> dict[str, Seen]:
+        assert not meetings
+        return {}
+
+    def _take(self, what: str) -> None:
+        if what in self.refuses:
+            raise WriteError("provider-refused", "No.")
+        self.told.append(what)
+
+
+class Unseen:
+    """Progress nobody looks at."""
+
+    def track(self, work: Iterable[T], *, total: int, doing: str) -> Iterable[T]:
+        assert total >= 0
+        assert doing
+        return work
+
+
+def write(uid: str, kind: EntryKind = EntryKind.WRITE) -> Entry:
+    event = replace(EVENT, uid=uid)
+    return Entry(key=f"{uid}.{kind}", uid=uid, kind=kind, provider=Provider.LOCAL, event=event)
+
+
+def mail(uid: str, to: str) -> Entry:
+    message = Message(key=f"{uid}-{to}", recipient=to, content=b"")
+    return Entry(key=f"{uid}.{to}", uid=uid, kind=EntryKind.MAIL, message=message)
+
+
+def drained(outbox: Outbox, world: World) -> dict[str, WriteError]:
+    return drain(outbox, {Provider.LOCAL: world}, world, now=NOW, progress=Unseen())
+
+
+def test_everything_is_done_in_order_and_settled() -> None:
+    outbox, world = Outbox([write("a"), mail("a", "tom"), write("b", EntryKind.WITHDRAW)]), World()
+
+    assert drained(outbox, world) == {}
+    assert world.told == ["write a", "mail a-tom", "withdraw b"]
+    assert outbox.entries == []
+
+
+def test_nobody_is_told_of_a_meeting_no_calendar_shows_and_other_meetings_go_on() -> None:
+    entries = [write("a"), mail("a", "tom"), write("b"), mail("b", "tom")]
+    outbox, world = Outbox(entries), World(refuses=("write a",))
+
+    failed = drained(outbox, world)
+
+    assert {uid: problem.code for uid, problem in failed.items()} == {"a": "provider-refused"}
+    assert world.told == ["write b", "mail b-tom"]
+    assert outbox.entries == entries[:2]
+
+
+def test_a_refused_mail_keeps_nobody_else_from_being_told() -> None:
+    outbox = Outbox([write("a"), mail("a", "tom"), mail("a", "priya")])
+    world = World(refuses=("mail a-tom",))
+
+    assert set(drained(outbox, world)) == {"a"}
+    assert world.told == ["write a", "mail a-priya"]
+    assert [entry.key for entry in outbox.entries] == ["a.tom"]
+
+
+def test_what_failed_is_done_by_the_next_drain() -> None:
+    outbox = Outbox([write("a"), mail("a", "tom")])
+    drained(outbox, World(refuses=("write a",)))
+    world = World()
+
+    assert drained(outbox, world) == {}
+    assert world.told == ["write a", "mail a-tom"]
+
+
+def test_an_entry_for_a_provider_nobody_set_up_fails_alone() -> None:
+    elsewhere = replace(write("a"), provider=Provider.GOOGLE)
+    outbox, world = Outbox([elsewhere, write("b")]), World()
+
+    assert {uid: problem.code for uid, problem in drained(outbox, world).items()} == {
+        "a": "provider-refused"
+    }
+    assert world.told == ["write b"]

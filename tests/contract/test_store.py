@@ -1,0 +1,179 @@
+"""The Store port: one suite over every adapter."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from slotfinder.domain.freebusy import Provider
+from slotfinder.domain.interval import Interval
+from slotfinder.domain.meeting import (
+    Answer,
+    Attendee,
+    Both,
+    Event,
+    MeetingState,
+    Option,
+    Refusal,
+)
+from slotfinder.ports import Changes, Entry, EntryKind, Happening, Held, Ledger, Message, Store
+from slotfinder.store.sql import open_store
+from tests.contract.builders import meeting_of
+
+NOW = datetime(2027, 1, 4, 6, tzinfo=UTC)
+SLOT = Interval(NOW + timedelta(days=1), NOW + timedelta(days=1, minutes=45))
+TOM = Attendee(email="tom@acme.example", name="Tom Ødegård", answer=Answer.ACCEPTED)
+PRIYA = Attendee(email="priya@acme.example", name="Priya")
+ROOM = Attendee(email="room@acme.example", name="Room", answer=Answer.ACCEPTED)
+EVENT = Event(
+    uid="uid-1",
+    sequence=2,
+    stamp=NOW,
+    interval=SLOT,
+    title="Reverse mentoring",
+    text="Two lines\nof text",
+    location="Room",
+    join_url="https://meet.acme.example/p01",
+    private=True,
+    organizer=Attendee(email="mentoring@acme.example", name="Mentoring"),
+    attendees=(TOM, PRIYA),
+    room=ROOM,
+)
+MEETING = meeting_of(
+    EVENT,
+    satisfaction=Both(40, 60),
+    share=Both(44, 66),
+    best=Both(90, 91),
+    balance=Both(140, 160),
+    options=(Option(interval=SLOT, share=Both(1, 2)),),
+    answers={TOM.email: Answer.TENTATIVE},
+)
+
+
+@pytest.fixture(params=["sqlite"])
+def store(tmp_path: Path) -> Iterator[Store]:
+    with open_store(tmp_path / "a store?#%.db") as opened:
+        yield opened
+
+
+def changes(**what: object) -> Changes:
+    empty = Changes(
+        now=NOW, pairs=("p01",), meetings=(), refusals=(), holds=(), happenings=(), entries=()
+    )
+    return replace(empty, **what)  # type: ignore[arg-type]
+
+
+def test_a_new_store_remembers_nothing(store: Store) -> None:
+    assert store.load() == Ledger()
+    assert store.pending() == []
+
+
+def test_everything_recorded_is_loaded_again(store: Store) -> None:
+    refusal = Refusal(pair="p01", period=date(2027, 1, 4), interval=SLOT, cause="declined")
+    held = Held(
+        pair="p01",
+        period=date(2027, 1, 18),
+        since=NOW,
+        reason_code="away",
+        reason="Both are away.",
+        uid=None,
+    )
+    store.record(changes(meetings=(MEETING,), refusals=(refusal,), holds=(held,)))
+
+    assert store.load() == Ledger(
+        meetings=(MEETING,),
+        refusals=(refusal,),
+        holds=(held,),
+        known_since={"p01": NOW},
+        generations={("p01", MEETING.period): 1},
+    )
+
+
+def test_a_pair_is_known_since_it_was_first_recorded(store: Store) -> None:
+    store.record(changes())
+    store.record(changes(now=NOW + timedelta(days=1)))
+
+    assert store.load().known_since == {"p01": NOW}
+
+
+def test_a_meeting_recorded_again_replaces_itself(store: Store) -> None:
+    later = replace(MEETING, interval=Interval(SLOT.start, SLOT.end + timedelta(hours=1)))
+    store.record(changes(meetings=(MEETING,)))
+    store.record(changes(meetings=(later,)))
+
+    assert store.load().meetings == (later,)
+
+
+def test_a_withdrawn_meeting_stands_no_more_and_its_generation_is_used_up(store: Store) -> None:
+    gone = replace(MEETING, state=MeetingState.WITHDRAWN)
+    anew = replace(MEETING, uid="uid-2", generation=1)
+    store.record(changes(meetings=(MEETING,)))
+    store.record(changes(meetings=(anew, gone)))
+
+    ledger = store.load()
+    assert ledger.meetings == (anew,)
+    assert ledger.generations == {("p01", MEETING.period): 2}
+
+
+def test_two_standing_meetings_in_one_period_are_impossible_and_nothing_is_recorded(
+    store: Store,
+) -> None:
+    twin = replace(MEETING, uid="uid-2")
+    entry = Entry(key="k", uid="uid-2", kind=EntryKind.WRITE, provider=Provider.LOCAL, event=EVENT)
+    with pytest.raises(Exception, match="UNIQUE"):
+        store.record(changes(meetings=(MEETING, twin), entries=(entry,)))
+
+    assert store.load() == Ledger()
+    assert store.pending() == []
+
+
+def test_holds_of_recorded_pairs_are_replaced_and_those_of_others_stay(store: Store) -> None:
+    def hold(pair: str, code: str) -> Held:
+        return Held(pair=pair, period=None, since=NOW, reason_code=code, reason="", uid=None)
+
+    store.record(changes(pairs=("p01", "p02"), holds=(hold("p01", "away"), hold("p02", "away"))))
+    store.record(changes(pairs=("p01",), holds=(hold("p01", "closed"),)))
+
+    assert {(each.pair, each.reason_code) for each in store.load().holds} == {
+        ("p01", "closed"),
+        ("p02", "away"),
+    }
+
+
+def test_outbox_entries_come_back_as_they_were_in_order_until_they_are_settled(
+    store: Store,
+) -> None:
+    message = Message(key="m", recipient=TOM.email, content=b"\x00\xff mail")
+    entries = (
+        Entry(key="2", uid="uid-1", kind=EntryKind.WRITE, provider=Provider.LOCAL, event=EVENT),
+        Entry(key="1", uid="uid-1", kind=EntryKind.MAIL, message=message),
+    )
+    store.record(changes(meetings=(MEETING,), entries=entries))
+
+    assert store.pending() == list(entries)
+    assert store.load().unsettled == {"uid-1"}
+
+    store.settle(entries[0], NOW)
+    assert store.pending() == [entries[1]]
+
+    store.settle(entries[1], NOW)
+    assert store.pending() == []
+    assert store.load().unsettled == frozenset()
+
+
+def test_an_entry_recorded_twice_is_done_once(store: Store) -> None:
+    entry = Entry(key="k", uid="uid-1", kind=EntryKind.WRITE, provider=Provider.LOCAL, event=EVENT)
+    store.record(changes(entries=(entry,)))
+    store.settle(entry, NOW)
+    store.record(changes(entries=(entry,)))
+
+    assert store.pending() == []
+
+
+def test_what_happened_to_a_meeting_is_recorded_with_it(store: Store) -> None:
+    happening = Happening(at=NOW, run="r", meeting=MEETING, kind="book", cause="best-compromise")
+    store.record(changes(meetings=(MEETING,), happenings=(happening,)))
+
+    assert store.load().meetings == (MEETING,)
