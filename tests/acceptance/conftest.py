@@ -1,35 +1,3 @@
-import os
-from collections.abc import Iterator
-from pathlib import Path
-from tempfile import TemporaryDirectory, mkdtemp
+from tests.acceptance.folders import memory, module_folder, no_settings_from_outside, tmp_path
 
-import pytest
-
-
-@pytest.fixture(autouse=True, scope="session")
-def _no_settings_from_outside() -> Iterator[None]:
-    """Keep the machine's own SLOTFINDER_ variables out of the tests."""
-    kept = {name: value for name, value in os.environ.items() if name.startswith("SLOTFINDER_")}
-    for name in kept:
-        del os.environ[name]
-    yield
-    os.environ.update(kept)
-
-
-@pytest.fixture(scope="session")
-def memory() -> Iterator[Path]:
-    """Yield a folder in memory where there is one: each run waits for its disk many times."""
-    shared = Path("/dev/shm")
-    with TemporaryDirectory(dir=shared if os.access(shared, os.W_OK) else None) as folder:
-        yield Path(folder)
-
-
-@pytest.fixture(scope="module")
-def module_folder(memory: Path) -> Path:
-    """Return a folder for what the tests of a module only look at."""
-    return Path(mkdtemp(dir=memory))
-
-
-@pytest.fixture
-def tmp_path(memory: Path) -> Path:
-    return Path(mkdtemp(dir=memory))
+__all__ = ["memory", "module_folder", "no_settings_from_outside", "tmp_path"]

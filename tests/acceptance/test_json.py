@@ -52,7 +52,9 @@ SUMMARY = {"pairs", "book", "move", "cancel", "keep", "hold", "failed", "unreada
 @pytest.fixture(scope="module")
 def everything(module_folder: Path) -> tuple[World, Result]:
     """Return a programme in which something of each kind happens, and its last run."""
-    world = couple(module_folder / "everything").set("virtual", conference="https://meet.example/{pair}")
+    world = couple(module_folder / "everything").set(
+        "virtual", conference="https://meet.example/{pair}"
+    )
     for name in ("a", "b", "c", "d", "e", "f", "g", "h", "i", "j"):
         world.person(f"{name}@acme.example", f"{name.upper()} Example")
     world.pair("moved", "a@acme.example", "b@acme.example")
@@ -130,7 +132,10 @@ def test_percentages_are_from_0_to_100(everything: tuple[World, Result]) -> None
 
 def test_each_kind_appears_as_it_should(everything: tuple[World, Result]) -> None:
     _, result = everything
-    kinds = {pair: [each["kind"] for each in of(result, pair)] for pair in ("p01", "moved", "adopted", "ended")}
+    kinds = {
+        pair: [each["kind"] for each in of(result, pair)]
+        for pair in ("p01", "moved", "adopted", "ended")
+    }
     assert kinds == {"p01": ["keep"], "moved": ["move"], "adopted": ["adopt"], "ended": ["cancel"]}
 
 

@@ -1,4 +1,4 @@
-"""What becomes of a meeting: declined, moved, deleted (promise 7; calendars.md, compromise.md §5)."""
+"""What becomes of a meeting: declined, moved, deleted (promise 7; compromise.md §5)."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -409,7 +409,9 @@ def test_people_in_the_copies_of_others_cannot_answer_for_them(tmp_path: Path) -
     kept = other.read_bytes()
     lines = kept.replace(b"\r\n ", b"").split(b"\r\n")
     changed = [
-        line.replace(b"PARTSTAT=NEEDS-ACTION", b"PARTSTAT=DECLINED") if TOM.encode() in line else line
+        line.replace(b"PARTSTAT=NEEDS-ACTION", b"PARTSTAT=DECLINED")
+        if TOM.encode() in line
+        else line
         for line in lines
     ]
     other.write_bytes(b"\r\n".join(changed))

@@ -13,9 +13,8 @@ from tests.acceptance.world import (
     ROOM_A,
     ROOM_B,
     TOM,
-    World,
-    couple,
     invitation,
+    lines_of,
     partstat,
     stamp,
     values,
@@ -178,7 +177,10 @@ def test_meetings_in_person_are_on_both_peoples_site_days(tmp_path: Path) -> Non
 
 
 def test_travel_is_kept_free_on_both_sides_in_person_only(tmp_path: Path) -> None:
-    for in_person, expected in (("always", "2027-01-05T10:15:00Z"), ("never", "2027-01-05T10:00:00Z")):
+    for in_person, expected in (
+        ("always", "2027-01-05T10:15:00Z"),
+        ("never", "2027-01-05T10:00:00Z"),
+    ):
         world = with_rooms(tmp_path / in_person, in_person=in_person)
         world.settings["preferences.mentee"] = {"Tu 09:00-11:00": 1.0}
         world.settings["preferences.mentor"] = {"Tu 09:00-11:00": 1.0}
@@ -252,3 +254,30 @@ def test_another_entry_now_in_the_room_moves_the_meeting(tmp_path: Path) -> None
     assert (action["room"], action["start"]) != (ROOM_A, first["start"])
 
 
+def test_a_meeting_that_becomes_virtual_is_another_event(tmp_path: Path) -> None:
+    """clouds.md, Writing: format changed: cancel, then create, with a new uid."""
+    world = with_rooms(tmp_path, ROOM_A).write()
+    old = world.run().action
+    world.busy(ROOM_A, *WHOLE_PERIOD)
+    world.answer(TOM, old["uid"], "DECLINED")
+    before = world.outbox()
+    result = world.run()
+    [new] = [action for action in result.actions if action["kind"] in {"move", "book"}]
+    assert new["format"] == "virtual"
+    assert new["uid"] != old["uid"]
+    assert not any(path.name == f"{old['uid']}.ics" for path in world.copies())
+    told = sorted(
+        (str(mail["To"]), *lines_of(invitation(mail), "METHOD"), *values(invitation(mail), "UID"))
+        for mail in world.mails_since(before)
+    )
+    assert told == sorted(
+        (email, method, uid)
+        for email in (PRIYA, TOM)
+        for method, uid in (("METHOD:CANCEL", old["uid"]), ("METHOD:REQUEST", new["uid"]))
+    )
+    if new["kind"] == "move":
+        assert new["was"]["uid"] == old["uid"]
+        assert new["was"]["format"] == "in-person"
+    quiet = world.snapshot()
+    assert world.run().kinds == ["keep"]
+    assert world.snapshot() == quiet

@@ -42,9 +42,7 @@ def two_pairs(folder: Path) -> World:
 
 
 def by_pair(result: Result) -> dict[str, tuple[str, str]]:
-    return {
-        action["pair"]: (action["kind"], action["reason_code"]) for action in result.actions
-    }
+    return {action["pair"]: (action["kind"], action["reason_code"]) for action in result.actions}
 
 
 @pytest.mark.parametrize("content", BROKEN.values(), ids=list(BROKEN))

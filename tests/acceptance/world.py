@@ -171,7 +171,9 @@ class World:
         return self.put(email, name, f"DTSTART:{start}", f"DTEND:{end}", *lines)
 
     def call(self, *arguments: str, now: str | None = None) -> Result:
-        return call("--config", str(self.config), "--now", now or self.now, *arguments)
+        return call(
+            "--config", str(self.config), "--now", self.now if now is None else now, *arguments
+        )
 
     def plan(self, *arguments: str, now: str | None = None) -> Result:
         return self.call("plan", "--json", *arguments, now=now)
@@ -264,7 +266,9 @@ def entry(uid: str, *lines: str) -> list[str]:
 
 
 def calendar(*lines: str) -> bytes:
-    return folded(["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//a test//EN", *lines, "END:VCALENDAR"])
+    return folded(
+        ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//a test//EN", *lines, "END:VCALENDAR"]
+    )
 
 
 def folded(lines: Iterable[str]) -> bytes:

@@ -42,7 +42,7 @@ def status(
     configured = session.configured()
     with agent_for(configured, session.progress()) as agent:
         now = session.moment(agent.programme.zone)
-        pairs = agent.pairs_named((pair,) if pair else ())
+        pairs = agent.pairs_named(() if pair is None else (pair,))
         ledger = configured.ledger()
         found = [overview(agent, ledger, each, now) for each in pairs]
     if as_json:

@@ -1,5 +1,6 @@
 """The tree of commands; errors become one clear message and an exit status."""
 
+import io
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -30,6 +31,7 @@ app = typer.Typer(
     name="slotfinder",
     help="Keeps reverse-mentoring pairs meeting.",
     no_args_is_help=True,
+    invoke_without_command=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -45,9 +47,13 @@ def _options(
     now: Annotated[
         str | None, typer.Option(help="Act as if it were this moment (ISO 8601), for rehearsals.")
     ] = None,
-    quiet: Annotated[bool, typer.Option(help="No progress, no warnings.")] = False,
-    verbose: Annotated[bool, typer.Option(help="Show e-mail addresses too.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress, no warnings.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", help="Show e-mail addresses too.")] = False,
+    version: Annotated[bool, typer.Option("--version", help="Say which version this is.")] = False,
 ) -> None:
+    if version:
+        print(f"slotfinder {__version__}")
+        raise typer.Exit
     context.obj = Session(config=config, now=now, quiet=quiet, verbose=verbose)
 
 
@@ -62,22 +68,26 @@ app.command("freebusy")(look.freebusy)
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command and return its exit status."""
-    if arguments == ["--version"]:
-        print(f"slotfinder {__version__}")
-        return 0
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A terminal or pipe that cannot show a sign shows a question mark.
+            stream.reconfigure(errors="replace")
     try:
         status = app(args=_globals_first(arguments), standalone_mode=False)
-    except typer.Exit as done:
-        return done.exit_code
-    except typer.Abort:
-        return 1
-    except SlotfinderError as error:
-        print(error, file=sys.stderr)
-        return _STATUS.get(type(error), 1)
-    except TyperException as error:
-        print(f"{error.format_message()} See slotfinder --help.", file=sys.stderr)
-        return 2
+    except (SlotfinderError, TyperException, OSError) as error:
+        sentence, status = _said(error)
+        print(sentence, file=sys.stderr)
     return status if isinstance(status, int) else 0
+
+
+def _said(error: SlotfinderError | TyperException | OSError) -> tuple[str, int]:
+    """Return what a user is told of an error, and the exit status."""
+    if isinstance(error, SlotfinderError):
+        return str(error), _STATUS.get(type(error), 1)
+    if isinstance(error, TyperException):
+        return f"{error.format_message()} See slotfinder --help.".lstrip(), 2
+    # A full disk, a closed pipe, a folder that may not be written: nothing a trace explains.
+    return f"Stopped by the system: {error.strerror}.", 1
 
 
 _WITH_VALUE = ("--config", "--now")

@@ -56,7 +56,7 @@ def report_picture(report: Report) -> RenderableType:
         Text(f"{report.programme}: what {done} on {moment(report.now, zone)}", "bold"),
         *([_actions_table(listed, report.facts)] if listed else []),
         Text(report.refused or summary or "Nothing to do.", "red" if report.refused else ""),
-        *map(_unreadable, report.plan.unreadable),
+        *(_unreadable(each, report.facts.people) for each in report.plan.unreadable),
         *(Text(f"Not written ({each.code}): {each}", "red") for each in report.failed.values()),
     )
 
@@ -113,8 +113,11 @@ def _two_lines(interval: Interval, zone: ZoneInfo) -> str:
     return f"{_day(start.date(), weekday=True)}\n{start:%H:%M}-{end:%H:%M}"
 
 
-def _unreadable(unreadable: Unreadable) -> Text:
-    return Text(f"Cannot read {unreadable.person}: {unreadable.reason} {unreadable.advice}", "red")
+def _unreadable(unreadable: Unreadable, people: Mapping[str, Person]) -> Text:
+    owner = people.get(unreadable.person)
+    whose = owner.name if owner else f"the room {unreadable.person}"
+    said = f"Cannot read the calendar of {whose}: {unreadable.reason} {unreadable.advice}"
+    return Text(said, "red")
 
 
 def programme_picture(

@@ -21,6 +21,8 @@ T = TypeVar("T")
 _PLAIN_WIDTH = 120
 """Columns of a table that goes to a file or pipe, where no terminal tells."""
 
+_YEARS = range(1970, 2200)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
@@ -82,21 +84,28 @@ def read_instant(text: str, zone: ZoneInfo, *, end_of_day: bool = False) -> date
     try:
         if len(text) == len("2027-01-04"):
             day = date.fromisoformat(text)
-            return first_instant(day + timedelta(days=end_of_day), zone)
-        moment = datetime.fromisoformat(text)
-        moment = moment.replace(tzinfo=zone) if moment.tzinfo is None else moment
-        return moment.astimezone(UTC).replace(microsecond=0)
+            moment = first_instant(day + timedelta(days=end_of_day), zone)
+        else:
+            moment = datetime.fromisoformat(text)
+            moment = moment.replace(tzinfo=zone) if moment.tzinfo is None else moment
+            moment = moment.astimezone(UTC).replace(microsecond=0)
     except (ValueError, OverflowError):
         raise UsageError(
             f"'{text}' is not a time; write 2027-01-04T06:00:00Z, 2027-01-04T06:00 or 2027-01-04."
         ) from None
+    if moment.year not in _YEARS:
+        raise UsageError(f"'{text}' is not a year slotfinder plans in ({_YEARS[0]}-{_YEARS[-1]}).")
+    return moment
 
 
 def output() -> Console:
     """Return the console results are drawn on."""
-    return Console(width=None if sys.stdout.isatty() else _PLAIN_WIDTH, highlight=False)
+    width = None if sys.stdout.isatty() else _PLAIN_WIDTH
+    # People's names are shown as they are: brackets in them are no markup.
+    return Console(width=width, highlight=False, markup=False, emoji=False)
 
 
 def print_json(document: object) -> None:
     """Print exactly one JSON document on standard output."""
-    sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=1) + "\n")
+    plain = (sys.stdout.encoding or "").lower().replace("-", "") != "utf8"
+    sys.stdout.write(json.dumps(document, ensure_ascii=plain, indent=1) + "\n")

@@ -18,7 +18,7 @@ def write_template(folder: Path, starts: date, ends: date) -> list[Path]:
 
     Raises:
         UsageError: when any of the files is there already; then nothing is written.
-        OSError: when the folder cannot be written.
+            Also when the folder cannot be written.
     """
     present = [name for name in _FILES if (folder / name).exists()]
     if present:
@@ -28,10 +28,13 @@ def write_template(folder: Path, starts: date, ends: date) -> list[Path]:
         )
     texts = {name: _text(name, starts, ends) for name in _FILES}
     calendars = [folder / "calendars" / email for email in _emails(texts["people.csv"])]
-    for calendar in calendars:
-        calendar.mkdir(parents=True, exist_ok=True)
-    for name, text in texts.items():
-        (folder / name).write_text(text, encoding="utf-8", newline="")
+    try:
+        for calendar in calendars:
+            calendar.mkdir(parents=True, exist_ok=True)
+        for name, text in texts.items():
+            (folder / name).write_text(text, encoding="utf-8", newline="")
+    except OSError as error:
+        raise UsageError(f"{folder} cannot be written to: {error.strerror}.") from None
     return [*(folder / name for name in _FILES), *calendars]
 
 
