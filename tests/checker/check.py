@@ -25,11 +25,13 @@ def findings(path: Path, document: Document, earlier: Sequence[Document] = ()) -
     return list(Checker(path, document, earlier).check())
 
 
-def status_of(document: Document, everybody_unreadable: bool) -> int:
+def status_of(document: Document, *, nobody_readable: bool) -> int:
     """Return the exit status that goes with a plan."""
-    if everybody_unreadable:
+    if nobody_readable:
         return 1
-    needs = [a for a in document["actions"] if a["kind"] == "hold" and a["reason_code"] not in _QUIET]
+    needs = [
+        a for a in document["actions"] if a["kind"] == "hold" and a["reason_code"] not in _QUIET
+    ]
     return 3 if needs or document["unreadable"] else 0
 
 
@@ -49,7 +51,12 @@ class Checker:
         ]
         self.history = history
         self.judge = Judge(self.folder, self.now, history)
-        self.plan = [booked(action) for action in document["actions"] if action["kind"] == "book"]
+        names = {couple.name for couple in self.folder.couples}
+        self.plan = [
+            booked(action)
+            for action in document["actions"]
+            if action["kind"] == "book" and action["pair"] in names
+        ]
         self._offers: dict[tuple[str, int, str], Offer] = {}
 
     def check(self) -> Iterator[str]:
@@ -78,7 +85,7 @@ class Checker:
         for (turn, kind, due), action in zip(expected, actions, strict=True):
             if action["period"] != [str(turn.first), str(turn.after)]:
                 yield f"period {action['period']} should be {turn}"
-            for problem in self._action(couple, turn, kind, due, action):
+            for problem in self._action(couple, turn, action, kind=kind, due=due):
                 yield f"occurrence {turn.number} ({action['kind']} {action['start']}): {problem}"
 
     def _stopped(self, couple: Couple, actions: list[Action]) -> Iterator[str]:
@@ -96,9 +103,7 @@ class Checker:
             previous, before = before, turn
             if turn.end <= self.known_since:
                 continue
-            due = bool(self.folder.shared_site(couple)) and (
-                debt or is_due(couple, turn, previous)
-            )
+            due = bool(self.folder.shared_site(couple)) and (debt or is_due(couple, turn, previous))
             meetings = self.judge.meetings_in(turn, couple)
             if meetings:
                 if any(meeting.end > self.now for meeting in meetings):
@@ -106,11 +111,11 @@ class Checker:
                 debt = due and all(meeting.form == "virtual" for meeting in meetings)
             elif self.judge.is_near(turn):
                 yield turn, "open", due
-                debt = due and self._form(couple, turn, due) == "virtual"
+                debt = due and self._form(couple, turn, due=due) == "virtual"
             else:
                 debt = due
 
-    def _form(self, couple: Couple, turn: Turn, due: bool) -> str:  # noqa: FBT001
+    def _form(self, couple: Couple, turn: Turn, *, due: bool) -> str:
         """Return the format that is fixed before the choice."""
         if due and self.judge.is_readable(couple) and self._offer(couple, turn, "in-person").worth:
             return "in-person"
@@ -126,9 +131,10 @@ class Checker:
         self,
         couple: Couple,
         turn: Turn,
-        kind: str,
-        due: bool,  # noqa: FBT001
         action: Action,
+        *,
+        kind: str,
+        due: bool,
     ) -> Iterator[str]:
         if action["organizer"] != couple.organizer or action["attendees"] != list(couple.people):
             yield f"wrong people: {action['organizer']}, {action['attendees']}"
@@ -140,7 +146,7 @@ class Checker:
             code = "period-over" if over else "calendar-unreadable"
             yield from _hold(action, code)
             return
-        form = self._form(couple, turn, due)
+        form = self._form(couple, turn, due=due)
         offer = self._offer(couple, turn, form)
         earlier = self._earlier(couple, turn)
         if form == "in-person" and not self._possible(couple, offer, earlier):

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -46,7 +46,8 @@ def _entries(
     kind = _kind(event, owner)
     if kind is None:
         return
-    uid, start, end = str(event["UID"]), event["DTSTART"].dt, event["DTEND"].dt
+    uid = str(event["UID"])
+    start, end = (_placed(event[name].dt, zone) for name in ("DTSTART", "DTEND"))
     if not isinstance(start, datetime):
         length = (end - start).days
         for day in _starts(event, events, start, last):
@@ -65,9 +66,10 @@ def _starts(event: Any, events: list[Any], start: Any, last: date) -> Iterator[A
     if rule is None:
         yield start
         return
-    gone = {each.dt for each in _listed(event.get("EXDATE"))}
+    zone = start.tzinfo if isinstance(start, datetime) else None
+    gone = {_placed(each.dt, zone) for each in _listed(event.get("EXDATE"))}
     gone |= {
-        other["RECURRENCE-ID"].dt
+        _placed(other["RECURRENCE-ID"].dt, zone)
         for other in events
         if other["UID"] == event["UID"] and "RECURRENCE-ID" in other
     }
@@ -81,6 +83,12 @@ def _starts(event: Any, events: list[Any], start: Any, last: date) -> Iterator[A
             if at not in gone:
                 yield at
         at += timedelta(days=1)
+
+
+def _placed(at: Any, zone: tzinfo | None) -> Any:
+    """Return a time with no zone of its own as one on the owner's wall."""
+    floats = isinstance(at, datetime) and at.tzinfo is None
+    return at.replace(tzinfo=zone) if floats else at
 
 
 def _listed(found: Any) -> list[Any]:

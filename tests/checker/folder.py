@@ -13,6 +13,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 DAYS = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")
+WHOLE = 10**6
+"""The weight 1, in millionths."""
 _ONE_MINUTE = timedelta(minutes=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -34,12 +36,12 @@ _DEFAULTS: dict[str, dict[str, Any]] = {
 
 @dataclass(frozen=True)
 class Window:
-    """Some hours of some weekdays (0 = Monday), in minutes of the day."""
+    """Some hours of some weekdays (0 = Monday), in minutes of the day; weights in millionths."""
 
     days: frozenset[int]
     start: int
     end: int
-    weight: Fraction
+    weight: int
 
 
 Wishes = tuple[Window, ...]
@@ -134,7 +136,8 @@ class Folder:
         return next(wishes for wishes in choices if wishes)
 
     def _site(self, name: str) -> dict[str, Any]:
-        return next(site for site in self._tables.get("sites", []) if site["name"] == name)
+        sites = self._tables.get("sites", [])
+        return next((site for site in sites if site["name"] == name), {})
 
     def _couple(self, row: dict[str, str]) -> Couple:
         organizer = row.get("organizer") or self._tables["programme"]["organizer"]
@@ -202,7 +205,9 @@ def _table(table: dict[str, Any]) -> Wishes:
 def _window(text: str, weight: str) -> Window:
     days, hours = text.split()
     start, end = (int(each[:2]) * 60 + int(each[3:]) for each in hours.split("-"))
-    return Window(weekdays(days), start, end, Fraction(weight.strip()))
+    exact = Fraction(weight.strip()) * WHOLE
+    assert exact.denominator == 1, f"{weight} has more than six places"
+    return Window(weekdays(days), start, end, exact.numerator)
 
 
 # --- time: minutes since 1970 in UTC, and wall clocks ---------------------------------------------
@@ -231,6 +236,13 @@ def written(number: int) -> str:
 def wall(number: int, zone: ZoneInfo) -> datetime:
     """Return what the clock on somebody's wall shows in that minute."""
     return instant(number).astimezone(zone)
+
+
+@lru_cache(maxsize=2**18)
+def week_minute(number: int, zone: ZoneInfo) -> int:
+    """Return the minute of the week on somebody's wall, Monday 00:00 being 0."""
+    at = wall(number, zone)
+    return at.weekday() * 1440 + at.hour * 60 + at.minute
 
 
 @cache

@@ -14,10 +14,22 @@ from typing import Any
 from holidays import country_holidays
 
 from tests.checker.entries import Entry, read_entries
-from tests.checker.folder import Couple, Folder, Someone, first_minute, instant, read_instant, wall
+from tests.checker.folder import (
+    WHOLE,
+    Couple,
+    Folder,
+    Someone,
+    Wishes,
+    first_minute,
+    instant,
+    read_instant,
+    wall,
+    week_minute,
+)
 from tests.checker.periods import Turn, turns
 
 _HALF = Fraction(1, 2)
+ROLES = ("mentor", "mentee")
 _ALWAYS = frozenset({"busy", "out-of-office", "unknown"})
 
 
@@ -99,7 +111,7 @@ class Judge:
         self._window = self._reading_window()
         self._entries: dict[str, list[Entry] | None] = {}
         self._days: dict[tuple[str, date], Fraction] = {}
-        self._weights: dict[tuple[str, str, str, int], Fraction] = {}
+        self._weeks: dict[tuple[str, str, str], list[int]] = {}
 
     # --- periods ---
 
@@ -181,24 +193,19 @@ class Judge:
     def is_over(self, couple: Couple, turn: Turn, form: str) -> bool:
         """Tell whether the whole period had a time both wish for, and what is left has none."""
         earliest = self.now + self.folder.minutes("meetings", "notice")
-        wished = [
-            t for t in self._starts(couple, turn) if self._is_wished(couple, form, t, couple.duration)
-        ]
-        return bool(wished) and max(wished) < earliest
+        starts = reversed(self._starts(couple, turn))
+        last = next((t for t in starts if self._is_wished(couple, form, t)), None)
+        return last is not None and last < earliest
 
     def _starts(self, couple: Couple, turn: Turn) -> list[int]:
         grid = self.folder.number("meetings", "grid")
-        return [
-            t for t in range(turn.start, turn.end - couple.duration + 1) if t % grid == 0
-        ]
+        return [t for t in range(turn.start, turn.end - couple.duration + 1) if t % grid == 0]
 
-    def _filters(
-        self, couple: Couple, form: str
-    ) -> list[tuple[str, Callable[[int, int], bool]]]:
+    def _filters(self, couple: Couple, form: str) -> list[tuple[str, Callable[[int, int], bool]]]:
         filters: list[tuple[str, Callable[[int, int], bool]]] = [
             ("away", lambda t, e: not self._somebody_away(couple, t, e)),
             ("closed", lambda t, e: not self._closed(couple, t, e)),
-            ("no-common-wishes", lambda t, e: self._is_wished(couple, form, t, e - t)),
+            ("no-common-wishes", lambda t, _: self._is_wished(couple, form, t)),
             ("no-common-free-time", lambda t, e: self._both_free(couple, form, t, e)),
         ]
         if form == "in-person":
@@ -228,26 +235,20 @@ class Judge:
             for t in (start, end - 1)
         )
 
-    def _is_wished(self, couple: Couple, form: str, start: int, length: int) -> bool:
-        return all(
-            self.weight(person, role, form, t) > 0
-            for t in range(start, start + length)
-            for role, person in zip(("mentor", "mentee"), self.people(couple), strict=True)
-        )
+    def _is_wished(self, couple: Couple, form: str, start: int) -> bool:
+        """Tell whether both wish for every minute, on their own wall clocks."""
+        for role, person in zip(ROLES, self.people(couple), strict=True):
+            week = self._week(person, role, form)
+            for t in range(start, start + couple.duration):
+                if not week[week_minute(t, person.zone)]:
+                    return False
+        return True
 
-    def weight(self, person: Someone, role: str, form: str, t: int) -> Fraction:
-        """Return the highest weight of the windows that cover this minute on the own wall clock."""
-        at = wall(t, person.zone)
-        minute = at.hour * 60 + at.minute
-        key = person.email, role, form, at.weekday() * 1440 + minute
-        if key not in self._weights:
-            weights = [
-                window.weight
-                for window in self.folder.wishes(person, role, form)
-                if at.weekday() in window.days and window.start <= minute < window.end
-            ]
-            self._weights[key] = max(weights, default=Fraction(0))
-        return self._weights[key]
+    def _week(self, person: Someone, role: str, form: str) -> list[int]:
+        name = person.email, role, form
+        if name not in self._weeks:
+            self._weeks[name] = _week(self.folder.wishes(person, role, form))
+        return self._weeks[name]
 
     def _both_free(self, couple: Couple, form: str, start: int, end: int) -> bool:
         margin = self.folder.margin(form, self.folder.shared_site(couple))
@@ -279,11 +280,9 @@ class Judge:
             self._satisfaction(mentee, "mentee", form, start, couple.duration),
         )
 
-    def _satisfaction(
-        self, person: Someone, role: str, form: str, start: int, length: int
-    ) -> int:
-        minutes = range(start, start + length)
-        mean = sum((self.weight(person, role, form, t) for t in minutes), Fraction(0)) / length
+    def _satisfaction(self, person: Someone, role: str, form: str, start: int, length: int) -> int:
+        week, minutes = self._week(person, role, form), range(start, start + length)
+        total = sum(week[week_minute(t, person.zone)] for t in minutes)
         tentative = any(
             entry.kind == "tentative" and entry.overlaps(start, start + length)
             for entry in self.entries(person.email) or []
@@ -292,6 +291,7 @@ class Judge:
         limit = self.folder.number("compromise", "day_limit")
         busy = self._busy(person, wall(start, person.zone).date())
         load = 1 - _HALF * min(Fraction(1), max(Fraction(0), (busy + length - limit) / limit))
+        mean = Fraction(total, length * WHOLE)
         return max(1, half_up(100 * mean * (_HALF if avoided else 1) * load))
 
     def _busy(self, person: Someone, day: date) -> Fraction:
@@ -312,6 +312,16 @@ class Judge:
                 taken |= set() if found == whole else found
             self._days[person.email, day] = Fraction(len(taken))
         return self._days[person.email, day]
+
+
+def _week(wishes: Wishes) -> list[int]:
+    """Return the weight of each minute of a week, Monday 00:00 first, in millionths."""
+    weights = [0] * (7 * 1440)
+    for window in wishes:
+        for day in window.days:
+            for t in range(day * 1440 + window.start, day * 1440 + window.end):
+                weights[t] = max(weights[t], window.weight)
+    return weights
 
 
 def _nothing(form: str, code: str) -> Offer:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from tests.checker.folder import Folder, wall
@@ -88,4 +89,4 @@ def breaks(series: Sequence[Worth], limit: int) -> int:
 
 def _habits(series: Sequence[Worth], zone: ZoneInfo) -> int:
     habits = [f"{wall(worth.start, zone):%a %H:%M}" for worth in series]
-    return sum(one == other for one, other in zip(habits, habits[1:], strict=False))
+    return sum(one == other for one, other in pairwise(habits))
