@@ -24,7 +24,7 @@ CHECKS = (
     ("ruff", "format", "--check", "."),
     ("mypy",),
     ("lint-imports",),
-    ("pytest", "-n", "2", "-m", "not exhaustive"),
+    ("pytest", "-n", "2"),
 )
 
 

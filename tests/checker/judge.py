@@ -252,11 +252,18 @@ class Judge:
 
     def _both_free(self, couple: Couple, form: str, start: int, end: int) -> bool:
         margin = self.folder.margin(form, self.folder.shared_site(couple))
+        live = {meeting.uid: self._margin_of(meeting) for meeting in self.live}
         return not any(
-            entry.overlaps(start - margin, end + margin)
+            entry.overlaps(start - kept, end + kept)
             for email in couple.people
             for entry in self.blocking(email, form)
+            for kept in [max(margin, live.get(entry.uid, 0))]
         )
+
+    def _margin_of(self, meeting: Booked) -> int:
+        """Return what a live meeting keeps free: its own travel or buffer (contract §1)."""
+        couple = next(each for each in self.folder.couples if each.name == meeting.pair)
+        return self.folder.margin(meeting.form, self.folder.shared_site(couple))
 
     def _at_the_site(self, couple: Couple, start: int, end: int) -> bool:
         site = self.folder.shared_site(couple)

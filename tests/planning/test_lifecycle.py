@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from slotfinder.domain.cadence import InPerson, InPersonUnit
 from slotfinder.domain.freebusy import Kind
 from slotfinder.domain.interval import Interval
 from slotfinder.domain.lifecycle import Adopted, Broken, Cause, Stays, fate_of
@@ -381,3 +382,24 @@ def test_two_meetings_of_a_person_are_never_planned_into_each_others_buffers() -
     taken = [a.meeting.interval for a in plan(known, NOW).actions if a.meeting]
     wide = [Interval(each.start - timedelta(minutes=30), each.end) for each in sorted(taken)]
     assert not any(one.overlaps(other) for one, other in pairwise(wide))
+
+
+def test_what_the_way_to_another_meeting_took_is_still_taken_for_the_next_run() -> None:
+    """Promise 4: a second run with nothing changed books nothing."""
+    always_there = InPerson(InPersonUnit.PERIODS, 1)
+    first, second = pair(in_person=always_there), pair("p2", TOM, ANNA)
+    rules = programme(rules={"horizon": timedelta(days=4)})
+    people = [
+        person(TOM, "We 10:00-12:00", site=HUB),
+        person(PRIYA, "We 10:00-11:00", site=HUB),
+        person(ANNA, "We 11:00-12:00"),
+    ]
+    known = facts(rules=rules, people=people, pairs=[first, second])
+    booked, held = plan(known, NOW).actions
+    assert booked.meeting is not None
+    assert (booked.kind, held.kind) == ("book", "hold")
+
+    standing = [(booked.meeting, as_booked(booked.meeting))]
+    known = facts(rules=rules, people=people, pairs=[first, second], meetings=standing)
+
+    assert [action.kind for action in plan(known, NOW).actions] == ["keep", "hold"]

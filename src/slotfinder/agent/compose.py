@@ -102,7 +102,10 @@ def _occasion(agent: Agent, meeting: Meeting) -> Occasion:
 def _place(agent: Agent, meeting: Meeting, mentor: Person) -> Place | None:
     if meeting.format is Format.VIRTUAL:
         return None
-    site = agent.programme.sites[mentor.site]
+    site = agent.programme.sites.get(mentor.site)
+    if site is None:
+        # The person has left the site since; the meeting is only named to be called off.
+        return Place(site=mentor.site, address="", room=meeting.room or "")
     return Place(site=site.name, address=site.address, room=meeting.room or "")
 
 

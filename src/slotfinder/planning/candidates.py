@@ -66,12 +66,19 @@ Taken = Mapping[Kind, tuple[Interval, ...]]
 
 
 class PersonTime:
-    """One person's calendar and wall clock over the planning window."""
+    """One person's calendar and wall clock over the planning window.
 
-    def __init__(self, person: Person, taken: Taken, clock: Clock) -> None:
+    ``own`` are the meetings of the programme that stand, with the minutes each keeps free on both
+    sides: the way to a meeting is not to be booked over by the next run.
+    """
+
+    def __init__(
+        self, person: Person, taken: Taken, own: Sequence[tuple[Interval, int]], clock: Clock
+    ) -> None:
         self.person = person
         self.clock = clock
         self._taken = taken
+        self._own = own
         self._spans: dict[frozenset[Kind], Spans] = {}
 
     def spans(self, kinds: frozenset[Kind]) -> Spans:
@@ -80,6 +87,13 @@ class PersonTime:
             intervals = [each for kind in kinds for each in self._taken.get(kind, ())]
             self._spans[kinds] = Spans(intervals)
         return self._spans[kinds]
+
+    def is_taken(self, kinds: frozenset[Kind], starts: Ints, duration: int, margin: int) -> Bools:
+        """Tell which meetings, ``margin`` minutes on both sides included, an entry is in."""
+        taken = self.spans(kinds).hit(starts, duration, margin)
+        for interval, theirs in self._own:
+            taken |= Spans([interval]).hit(starts, duration, max(margin, theirs))
+        return taken
 
     def load(self, kinds: frozenset[Kind]) -> dict[int, int]:
         """Return the seconds of each local date that entries of these kinds take."""
@@ -238,7 +252,7 @@ class PairTime:
         margin = minutes_of(self._programme.margin(form, self.site)) if at_a_site else 0
         kinds = self._programme.blocking_kinds(form)
         for side in self._sides.values():
-            passes &= ~side.spans(kinds).hit(starts, minutes, margin)
+            passes &= ~side.is_taken(kinds, starts, minutes, margin)
         return passes
 
     def _at_the_site(self, starts: Ints, rooms: "RoomTimes") -> Bools:

@@ -19,9 +19,10 @@ class Facts:
     """The whole input of a plan but for the present moment.
 
     ``meetings`` are those that stand (state BOOKED), past and ahead, of every pair of the
-    ``seen`` says what the calendars show of those looked up. ``unsettled`` names
-    meetings whose calendars may not show them yet, because writing is unfinished. ``known_since``
-    is when a run first saw a pair. ``generations`` is the next free generation of a pair's period.
+    programme; ``own`` names those not over, whose calendar entries the readings tag; ``seen`` says
+    what the calendars show of those looked up. ``unsettled`` names meetings whose calendars may
+    not show them yet, because writing is unfinished. ``known_since`` is when a run first saw a
+    pair. ``generations`` is the next free generation of a pair's period.
     """
 
     programme: Programme

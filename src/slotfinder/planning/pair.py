@@ -92,6 +92,8 @@ class PairPlan:
             return
         elif isinstance(fate, Broken) and self._budget_spent(meeting, fate):
             code = HoldCode.BUDGET_SPENT
+        if code and period and self._is_over(period):
+            code = HoldCode.PERIOD_OVER
         if code:
             self._standing.append(meeting)
             self._add(period, hold(self._pair, code, period, meeting))
@@ -103,11 +105,20 @@ class PairPlan:
             self._kept.append(meeting)
             self._add(period, _keep(meeting, period))
 
+    def _is_over(self, period: Period) -> bool:
+        """Tell whether no start is left in the period that both wish for, though it had some."""
+        if not self._is_read(period):
+            return False  # it begins after the horizon
+        time = self._world.pair_time(self._pair, frozenset())
+        return time.is_over(period, Format.VIRTUAL, self._world.now)
+
     def _is_known(self, period: Period | None) -> bool:
-        """Tell whether both were read, and for the whole period (one may lie past the horizon)."""
-        window, programme = self._world.facts.window, self._world.programme
-        read = period is None or span_of(period, programme).end <= window.end
-        return self._readable and read
+        """Tell whether both were read, and for the whole period."""
+        return self._readable and (period is None or self._is_read(period))
+
+    def _is_read(self, period: Period) -> bool:
+        """Tell whether calendars were read for the whole period; one may lie past the horizon."""
+        return span_of(period, self._world.programme).end <= self._world.facts.window.end
 
     def _budget_spent(self, meeting: Meeting, fate: Broken) -> bool:
         """Tell whether the agent has moved this occurrence as often as it may.
@@ -249,7 +260,7 @@ class PairPlan:
         replaces, cause = broken[0] if broken else (None, None)
         time = world.pair_time(self._pair, _gone(replaces))
         if not self._readable:
-            over = time.is_over(period, Format.VIRTUAL, world.now)
+            over = self._is_over(period)
             code = HoldCode.PERIOD_OVER if over else HoldCode.CALENDAR_UNREADABLE
             self._add(period, hold(self._pair, code, period))
             return due

@@ -179,6 +179,14 @@ class World:
             if each is not occurrence and each.room and each.interval
         ]
 
+    def _margin_of(self, meeting: Meeting) -> timedelta:
+        """Return the time a standing meeting keeps free on both sides."""
+        mentor = self.facts.people.get(meeting.mentor)
+        site = mentor.site if mentor else ""
+        if meeting.format is Format.IN_PERSON and site not in self.programme.sites:
+            return timedelta()
+        return self.programme.margin(meeting.format, site)
+
     def _fate(self, meeting: Meeting) -> Fate:
         """Judge a meeting; one whose writing is unfinished, or not looked up, is left alone."""
         seen = self.facts.seen.get(meeting.uid)
@@ -214,8 +222,7 @@ class World:
         return any(
             interval.overlaps(other.interval)
             for other in self.facts.ahead
-            if other is not meeting
-            and {*other.people, other.room} & {*meeting.people, meeting.room} - {None}
+            if other is not meeting and set(other.people) & set(meeting.people)
         )
 
     def _foreign(self, email: str) -> list[tuple[Kind, Interval]]:
@@ -254,7 +261,14 @@ class World:
         mine = without & {each.uid for each in self.facts.ahead if email in each.people}
         if (email, mine) not in self._people:
             taken = taken_time(email, self.facts, self._times, mine) or {}
-            self._people[email, mine] = PersonTime(person, taken, self._clocks.of(person.zone))
+            own = [
+                (interval, margin)
+                for meeting in self.facts.ahead
+                if email in meeting.people and meeting.uid not in mine
+                if (margin := minutes_of(self._margin_of(meeting)))
+                for interval in self._times[meeting.uid]
+            ]
+            self._people[email, mine] = PersonTime(person, taken, own, self._clocks.of(person.zone))
         return self._people[email, mine]
 
 
