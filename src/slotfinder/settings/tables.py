@@ -129,7 +129,12 @@ class Table(BaseModel):
     """A table in which every key is known."""
 
     model_config = ConfigDict(
-        extra="forbid", frozen=True, strict=True, hide_input_in_errors=True, populate_by_name=False
+        defer_build=True,
+        extra="forbid",
+        frozen=True,
+        strict=True,
+        hide_input_in_errors=True,
+        populate_by_name=False,
     )
 
 
