@@ -61,7 +61,8 @@ def exhaustive(rest: list[str]) -> int:
 def bench(rest: list[str]) -> int:
     """Run the benchmarks."""
     set_up("dev")
-    return run("pytest", "tests/benchmarks", "-o", "python_files=bench_*.py", *rest)
+    names = ("-o", "python_files=bench_*.py", "-o", "python_functions=bench_*")
+    return run("pytest", "tests/benchmarks", *names, *rest)
 
 
 def lock(_: list[str]) -> int:
