@@ -148,12 +148,12 @@ class Checker:
             return
         form = self._form(couple, turn, due=due)
         offer = self._offer(couple, turn, form)
-        earlier = self._earlier(couple, turn)
-        if form == "in-person" and not self._possible(couple, offer, earlier):
+        rest = self._rest(couple, turn)
+        if form == "in-person" and not self._possible(couple, offer, rest):
             offer = self._offer(couple, turn, "virtual")
-        possible = self._possible(couple, offer, earlier)
+        possible = self._possible(couple, offer, rest)
         if not possible:
-            yield from _hold(action, offer.missing or self._lost(couple, offer, earlier))
+            yield from _hold(action, offer.missing or self._lost(couple, offer, rest))
             return
         if action["kind"] != "book":
             yield f"{len(possible)} starts are possible ({written(possible[0])}), yet {action}"
@@ -183,13 +183,13 @@ class Checker:
         satisfaction, share = offer.worth[meeting.start], offer.share(meeting.start)
         if (meeting.satisfaction, meeting.share) != (satisfaction, share):
             yield f"satisfies {meeting.satisfaction}, {meeting.share}, not {satisfaction}, {share}"
-        earlier = self._earlier(couple, turn)
-        series = self._series(couple, earlier)
-        best = self._ranked(offer, possible, series)[0]
+        rest = self._rest(couple, turn)
+        best = self._ranked(offer, possible, self._series(couple, rest))[0]
         if meeting.start != best:
             yield f"is worse than {written(best)}"
-        yield from self._balance(action, [*series, worth_of(meeting)])
-        yield from self._room(couple, meeting, earlier)
+        until = self._series(couple, [each for each in rest if each.start < turn.start])
+        yield from self._balance(action, [*until, worth_of(meeting)])
+        yield from self._room(couple, meeting, rest)
         yield from self._alternatives(couple, offer, action)
 
     def _balance(self, action: Action, series: Sequence[Worth]) -> Iterator[str]:
@@ -219,14 +219,18 @@ class Checker:
 
     # --- the choice ---
 
-    def _earlier(self, couple: Couple, turn: Turn) -> list[Booked]:
-        """Return what was planned before: earlier pairs of the file, earlier periods of this."""
+    def _rest(self, couple: Couple, turn: Turn) -> list[Booked]:
+        """Return what a choice is judged beside: earlier pairs, and the pair's other periods.
+
+        A pair's periods are chosen together; the best choice of all is also the best of each
+        beside the others, which is what is checked here.
+        """
         names = [each.name for each in self.folder.couples]
         before = names[: names.index(couple.name)]
         return [
             each
             for each in self.plan
-            if each.pair in before or (each.pair == couple.name and each.start < turn.start)
+            if each.pair in before or (each.pair == couple.name and not turn.has(each.start))
         ]
 
     def _series(self, couple: Couple, planned: Sequence[Booked]) -> list[Worth]:

@@ -1,5 +1,6 @@
 """One pair: what becomes of its meetings, and which slots its open periods get."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from slotfinder.domain.cadence import Period, is_due_in_person
@@ -11,8 +12,9 @@ from slotfinder.domain.meeting import Answer, Both, Format, Meeting
 from slotfinder.domain.people import Pair, PairStatus
 from slotfinder.planning.candidates import Candidates, PairTime
 from slotfinder.planning.facts import belongs_to, span_of, within_horizon
+from slotfinder.planning.grid import Bools, minutes_of
+from slotfinder.planning.joint import Problem, solve
 from slotfinder.planning.plan import Action, ActionKind, HoldCode
-from slotfinder.planning.series import ranked
 from slotfinder.planning.world import Occurrence, World, gone_from_rooms
 
 Step = Action | Occurrence
@@ -287,34 +289,72 @@ class PairPlan:
         return due and form is Format.VIRTUAL
 
     def _choose(self) -> None:
-        """Choose the open occurrences' slots one after the other."""
-        chosen: list[Worth] = []
-        for occurrence in self._open_occurrences:
-            self._place(occurrence, chosen)
-            if occurrence.choice is not None:
-                chosen.append(occurrence.worth(occurrence.choice))
+        """Choose the open occurrences' slots together; what is in person and lost goes online."""
+        world, occurrences = self._world, self._open_occurrences
+        free = [world.free(occurrence) for occurrence in occurrences]
+        choices = self._best(free)
+        lost = [
+            position
+            for position, choice in enumerate(choices)
+            if choice is None and occurrences[position].form is Format.IN_PERSON
+        ]
+        if lost:
+            choices = self._best(self._with_virtual(lost, free, choices))
+        for occurrence, choice in zip(occurrences, choices, strict=True):
+            if choice is not None:
+                self._settle(occurrence, choice)
+        for occurrence in occurrences:
+            if occurrence.choice is None:
+                occurrence.held = self._why_not(occurrence)
             self._add(occurrence.period, occurrence)
 
-    def _place(self, occurrence: Occurrence, chosen: list[Worth]) -> None:
-        """Choose one slot; what cannot be had in person any more is planned as virtual (§3)."""
+    def _best(self, free: Sequence[Bools]) -> tuple[int | None, ...]:
+        """Return the best choice among what is free (compromise.md §4)."""
         world = self._world
-        apart, free = world.possible(occurrence)
-        if not free.any() and occurrence.form is Format.IN_PERSON:
-            occurrence.form = Format.VIRTUAL
-            occurrence.candidates = self._candidates(
-                occurrence.time, occurrence.period, Format.VIRTUAL, occurrence.replaces
-            )
-            apart, free = world.possible(occurrence)
-        if not free.any():
-            lost = HoldCode.TAKEN if apart.any() else HoldCode.GAP_TOO_SMALL
-            occurrence.held = occurrence.candidates.missing or lost
-            return
-        series = [*occurrence.series, *chosen]
-        rules = world.programme.compromise
-        best = ranked(occurrence.candidates, free, series, rules, world.clock)[0]
-        occurrence.choice = best
-        occurrence.room = world.room_for(occurrence, occurrence.candidates.interval(best))
-        world.planned.append(occurrence)
+        problem = Problem(
+            candidates=tuple(each.candidates for each in self._open_occurrences),
+            allowed=tuple(free),
+            series=self._series(),
+            rules=world.programme.compromise,
+            gap=minutes_of(world.programme.gap),
+            clock=world.clock,
+        )
+        return solve(problem).choices
+
+    def _with_virtual(
+        self, lost: Sequence[int], free: list[Bools], choices: Sequence[int | None]
+    ) -> list[Bools]:
+        """Plan what cannot be had in person once more as virtual, everything else fixed (§3)."""
+        for position, occurrence in enumerate(self._open_occurrences):
+            if position in lost:
+                occurrence.form = Format.VIRTUAL
+                occurrence.candidates = self._candidates(
+                    occurrence.time,
+                    occurrence.period,
+                    Format.VIRTUAL,
+                    occurrence.replaces,
+                    occurrence.cause,
+                )
+                free[position] = self._world.free(occurrence)
+        fixed = [each.copy() for each in free]
+        for allowed, choice in zip(fixed, choices, strict=True):
+            if choice is not None:
+                allowed[:] = False
+                allowed[choice] = True
+        return fixed
+
+    def _settle(self, occurrence: Occurrence, choice: int) -> None:
+        interval = occurrence.candidates.interval(choice)
+        occurrence.choice = choice
+        occurrence.room = self._world.room_for(occurrence, interval)
+        self._world.planned.append(occurrence)
+
+    def _why_not(self, occurrence: Occurrence) -> HoldCode:
+        """Return the first filter that left no start of an occurrence that was not placed."""
+        if occurrence.candidates.missing:
+            return occurrence.candidates.missing
+        apart = self._world.apart(occurrence).any()
+        return HoldCode.TAKEN if apart else HoldCode.GAP_TOO_SMALL
 
     def _no_period_left(self, meeting: Meeting, broken: Broken) -> None:
         """Hold a broken meeting whose period is over, or already has another one."""

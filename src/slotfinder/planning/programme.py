@@ -167,7 +167,7 @@ def _rest(occurrence: Occurrence, world: World) -> list[Worth]:
 
 def _options(occurrence: Occurrence, world: World) -> tuple[Option, ...]:
     """Return the runners-up that fit the rest of the plan, best first."""
-    _, free = world.possible(occurrence)
+    free = world.possible(occurrence)
     series, rules = _rest(occurrence, world), world.programme.compromise
     order = ranked(occurrence.candidates, free, series, rules, world.clock)
     others = [index for index in order if index != occurrence.choice][:_OPTIONS]

@@ -123,29 +123,38 @@ class World:
     def margin(self, form: Format, pair: Pair) -> timedelta:
         return self.programme.margin(form, self.site_of(pair))
 
-    def possible(self, occurrence: Occurrence) -> tuple[Bools, Bools]:
-        """Tell which candidates what is planned leaves: by the pair's own gap, and altogether.
+    def possible(self, occurrence: Occurrence) -> Bools:
+        """Tell which candidates fit all that is planned, the pair's own gap included.
 
         The occurrence itself is not in its own way.
         """
-        starts, duration = occurrence.candidates.starts, occurrence.candidates.duration
-        others = [each for each in self.planned if each is not occurrence and each.interval]
+        return self.free(occurrence) & self.apart(occurrence)
+
+    def apart(self, occurrence: Occurrence) -> Bools:
+        """Tell which candidates keep the gap to the pair's other planned meetings."""
+        starts, gap = occurrence.candidates.starts, minutes_of(self.programme.gap)
         apart = np.ones(starts.shape, dtype=np.bool_)
-        gap = minutes_of(self.programme.gap)
-        for each in others:
-            if each.pair is occurrence.pair and each.interval:
+        for each in self.planned:
+            if each.pair is occurrence.pair and each is not occurrence and each.interval:
                 apart &= np.abs(starts - minute_of(each.interval.start)) >= gap
-        free = apart.copy()
+        return apart
+
+    def free(self, occurrence: Occurrence) -> Bools:
+        """Tell which candidates leave the people and rooms other pairs are planned with alone."""
+        starts, duration = occurrence.candidates.starts, occurrence.candidates.duration
+        free = np.ones(starts.shape, dtype=np.bool_)
         mine = self.margin(occurrence.form, occurrence.pair)
-        for each in others:
-            if each.interval and set(each.pair.people) & set(occurrence.pair.people):
+        for each in self.planned:
+            if each.pair is occurrence.pair or each.interval is None:
+                continue
+            if set(each.pair.people) & set(occurrence.pair.people):
                 margin = minutes_of(max(mine, self.margin(each.form, each.pair)))
                 free &= ~Spans([each.interval]).hit(starts, duration, margin)
         if occurrence.form is Format.IN_PERSON:
             free &= self._rooms_without(occurrence).any_free(
                 self.site_of(occurrence.pair), starts, duration, self._planned_rooms(occurrence)
             )
-        return apart, free
+        return free
 
     def room_for(self, occurrence: Occurrence, interval: Interval) -> str | None:
         """Return the first free room, None where the site needs none or the format has none."""
