@@ -22,6 +22,13 @@ class Rule(StrEnum):
     TOTAL = "total"
 
 
+class Baseline(StrEnum):
+    """How other products choose: to compare with in a simulation, never to be configured."""
+
+    EARLIEST = "earliest"
+    ORGANIZER = "organizer"
+
+
 class TentativePolicy(StrEnum):
     """What an entry somebody has not firmly accepted means for a slot."""
 
@@ -49,7 +56,7 @@ class MeetingRules:
 class CompromiseRules:
     """``[compromise]``: ``floor`` in percent, ``memory`` in meetings, ``day_limit`` in minutes."""
 
-    rule: Rule
+    rule: Rule | Baseline
     floor: int
     memory: int
     tentative: TentativePolicy

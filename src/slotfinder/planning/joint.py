@@ -2,8 +2,9 @@
 
 Candidates that are worth the same differ only in when they are. So the value (steps 1 to 4) is
 found first, on groups of such candidates: labels go through the occurrences in order, each the
-best known way to one state, and a label that another beats whatever comes later is dropped. Then
-habit and earliness (steps 5 and 6) choose the times along the ways that reach the best value.
+best known way to one state. A label that another beats whatever comes later is dropped, and so is
+one that cannot reach the value of a good choice found beforehand. Then habit and earliness (steps
+5 and 6) choose the times along the ways that reach the best value.
 """
 
 from bisect import bisect_left
@@ -18,7 +19,7 @@ import numpy as np
 from slotfinder.domain.compromise import Worth, balance, whose_turn, yields
 from slotfinder.domain.people import Role
 from slotfinder.domain.preference import MINUTES_A_WEEK
-from slotfinder.domain.programme import CompromiseRules, Rule
+from slotfinder.domain.programme import Baseline, CompromiseRules, Rule
 from slotfinder.planning.candidates import Candidates
 from slotfinder.planning.grid import Bools, Clock, minute_of
 
@@ -147,15 +148,28 @@ class _Search:
         return [minute_of(worth.start) for worth in self._fixed]
 
     def solve(self) -> Solution:
-        layers = [[self._root()]]
-        for groups in self._groups:
-            layers.append(self._next_layer(layers[-1], groups))
-        final = [(self._value(label), label) for label in layers[-1]]
+        goal = self._goal()
+        labels = [self._root()]
+        for depth, groups in enumerate(self._groups, start=1):
+            labels = [
+                label for label in self._next_layer(labels, groups) if goal.in_reach(label, depth)
+            ]
+        final = [(self._value(label), label) for label in labels]
         best = max(value for value, _ in final)
         ends = [label for value, label in final if value == best]
         choices = _Times(self._problem, self._weeks, ends, len(self._groups)).choices()
         placed, below, breaks, merit = best
         return Solution(choices=choices, placed=placed, below=-below, breaks=-breaks, merit=merit)
+
+    def _goal(self) -> "_Goal":
+        """Return a good choice's value, found by following only the most promising labels."""
+        labels = [self._root()]
+        for groups in self._groups:
+            found = self._next_layer(labels, groups)
+            promising = sorted(found, key=lambda each: (each.counts, self._merit(each)))
+            labels = promising[-_PROMISING:]
+        best = max(labels, key=self._value)
+        return _Goal(self._value(best), best.x, best.y, self._rules.rule, self._groups)
 
     def _root(self) -> _Label:
         base = balance(self._fixed)
@@ -262,24 +276,27 @@ def _groups(
     )
     found: dict[tuple[int, ...], _Group] = {}
     listed = zip(indices.tolist(), starts.tolist(), zip(*columns, strict=True), strict=True)
+    alone = isinstance(rules.rule, Baseline)  # to these, every start is worth something else
     for index, start, worth in listed:
-        group = found.get(worth)
+        key = (*worth, start) if alone else worth
+        group = found.get(key)
         if group is None:
-            group = found[worth] = _group(worth, rules)
+            group = found[key] = _group(worth, start, rules)
         group.starts.append(start)
         group.indices.append(index)
     return list(found.values())
 
 
-def _group(worth: tuple[int, ...], rules: CompromiseRules) -> _Group:
+def _group(worth: tuple[int, ...], start: int, rules: CompromiseRules) -> _Group:
     mentor, mentee, mentor_share, mentee_share, after = worth
-    x, y = mentor, mentee
-    if rules.rule is Rule.EQUAL:
-        x, y = mentor_share, mentee_share
-    elif rules.rule is Rule.TURNS:
-        x, y = 0, 0
-    elif rules.rule is Rule.TOTAL:
-        x, y = mentor + mentee, 0
+    x, y = {
+        Rule.FAIR: (mentor, mentee),
+        Rule.EQUAL: (mentor_share, mentee_share),
+        Rule.TURNS: (0, 0),
+        Rule.TOTAL: (mentor + mentee, 0),
+        Baseline.EARLIEST: (-start, 0),
+        Baseline.ORGANIZER: (mentee * _FIRST - start, 0),
+    }[rules.rule]
     role = None
     if 2 * mentor_share < mentee_share:
         role = Role.MENTOR
@@ -323,6 +340,57 @@ def _minute_of_week(worth: Worth, zone: ZoneInfo) -> int:
     return ((local.weekday() - 3) % 7 * 24 + local.hour) * 60 + local.minute
 
 
+class _Goal:
+    """A value that is known to be reached, and what the occurrences still to come can add."""
+
+    def __init__(
+        self,
+        value: tuple[int, int, int, Merit],
+        x: int,
+        y: int,
+        rule: Rule | Baseline,
+        groups: Sequence[Sequence[_Group]],
+    ) -> None:
+        self._counts, self._rule = value[:3], rule
+        # ``fair``: by the inequality of the means X·Y ≤ X*·Y*·((X/X* + Y/Y*)/2)², so a sum of
+        # X/X* + Y/Y* below 2 never reaches the goal; multiplied by X*·Y* to stay in whole numbers.
+        # The same shape serves ``equal``, whose smaller sum is at most half of both.
+        self._weights = (y, x) if rule is Rule.FAIR else (1, 1)
+        self._wanted = 2 * x * y if rule is Rule.FAIR else x + y
+        if rule is Rule.EQUAL:
+            self._wanted = 2 * min(x, y)
+        self._placed = _still([int(bool(each)) for each in groups])
+        self._below = _still([min((group.below for group in each), default=0) for each in groups])
+        self._gain = _still([max(map(self._worth, each), default=0) for each in groups])
+
+    def _worth(self, group: _Group) -> int:
+        return self._weights[0] * group.x + self._weights[1] * group.y
+
+    def in_reach(self, label: _Label, depth: int) -> bool:
+        """Tell whether a label after ``depth`` occurrences may still lead to the goal or better."""
+        counts = (
+            label.placed + self._placed[depth],
+            -label.below - self._below[depth],
+            -label.breaks,
+        )
+        if counts != self._counts or self._rule is Rule.TURNS:
+            return counts >= self._counts
+        sums = self._weights[0] * label.x + self._weights[1] * label.y
+        return sums + self._gain[depth] >= self._wanted
+
+
+def _still(amounts: Sequence[int]) -> list[int]:
+    """Return, for each number of occurrences done, the sum of what those left can add."""
+    return [*accumulate(reversed(amounts), initial=0)][::-1]
+
+
+_PROMISING = 6
+"""Labels followed to find the goal: enough for a good one, few enough to cost little."""
+
+_FIRST = 10**9
+"""A weight that makes a satisfaction count before any difference between starts."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Step:
     """One way onwards: the occurrence left out (no start), or one candidate taken."""
@@ -342,9 +410,12 @@ class _Times:
     def __init__(
         self, problem: Problem, fixed_weeks: Sequence[int], ends: Sequence[_Label], length: int
     ) -> None:
-        self._problem = problem
+        self._gap = problem.gap
         self._fixed = fixed_weeks
         self._length = length
+        starts = np.concatenate([each.starts for each in problem.candidates])
+        weeks = problem.clock.local(starts) % MINUTES_A_WEEK
+        self._week = dict(zip(starts.tolist(), weeks.tolist(), strict=True))
         # The ways are known backwards; times are chosen walking forwards.
         self._onwards: dict[int, list[tuple[_Label, _Group | None]]] = {}
         self._known: dict[tuple[int, int], int] = {}
@@ -412,10 +483,6 @@ class _Times:
         position = bisect_left(group.starts, last + self._gap)
         return certain + self._table(after, group).most_from(position, week)
 
-    @property
-    def _gap(self) -> int:
-        return self._problem.gap
-
     def _before(self, label: _Label, last: int, group: _Group) -> tuple[int, int | None]:
         """Return the habits the remembered meetings in between keep, and the week minute to keep.
 
@@ -424,22 +491,18 @@ class _Times:
         certain = self._certain(label.after, group.after, last)
         if group.after > label.after:
             return certain, self._fixed[group.after - 1]
-        return certain, None if last == _BEFORE else self._week(last)
+        return certain, self._week.get(last)
 
     def _certain(self, start: int, end: int, last: int) -> int:
         """Count the habits that remembered meetings keep, the first of them that of ``last``."""
         weeks = self._fixed[start:end]
-        first = bool(weeks) and last != _BEFORE and weeks[0] == self._week(last)
+        first = bool(weeks) and last != _BEFORE and weeks[0] == self._week[last]
         return first + sum(one == other for one, other in pairwise(weeks))
-
-    def _week(self, start: int) -> int:
-        return int(self._problem.clock.local(np.array([start]))[0]) % MINUTES_A_WEEK
 
     def _table(self, label: _Label, group: _Group) -> "_Table":
         key = id(label), id(group)
         if key not in self._tables:
-            local = self._problem.clock.local(np.array(group.starts, dtype=np.int64))
-            weeks = (local % MINUTES_A_WEEK).tolist()
+            weeks = [self._week[start] for start in group.starts]
             self._tables[key] = _Table(weeks, [self._most(label, at) for at in group.starts])
         return self._tables[key]
 

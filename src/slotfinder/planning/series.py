@@ -17,7 +17,7 @@ from slotfinder.domain.compromise import (
 )
 from slotfinder.domain.people import Role
 from slotfinder.domain.preference import MINUTES_A_WEEK
-from slotfinder.domain.programme import CompromiseRules, Rule
+from slotfinder.domain.programme import Baseline, CompromiseRules, Rule
 from slotfinder.planning.candidates import Candidates
 from slotfinder.planning.grid import Bools, Clock, Ints, minute_of
 
@@ -66,7 +66,11 @@ def _breaks(
 
 
 def _merit(
-    candidates: Candidates, chosen: Ints, series: Sequence[Worth], positions: Ints, rule: Rule
+    candidates: Candidates,
+    chosen: Ints,
+    series: Sequence[Worth],
+    positions: Ints,
+    rule: Rule | Baseline,
 ) -> list[Ints]:
     """Return step 4 of each rule, greater is better, most important column first."""
     mentor, mentee = (side[chosen] for side in candidates.satisfaction)
@@ -87,6 +91,10 @@ def _merit(
             turns = [whose_turn(series[:position]) for position in range(len(series) + 1)]
             mentors = np.array([turn is Role.MENTOR for turn in turns])[positions]
             return [np.where(mentors, *shares), np.where(mentors, *reversed(shares))]
+        case Baseline.EARLIEST:
+            return [-candidates.starts[chosen]]
+        case Baseline.ORGANIZER:
+            return [mentee, -candidates.starts[chosen]]
 
 
 def _habit(series: Sequence[Worth], positions: Ints, starts: Ints, clock: Clock) -> Ints:
