@@ -220,18 +220,12 @@ class Checker:
     # --- the choice ---
 
     def _rest(self, couple: Couple, turn: Turn) -> list[Booked]:
-        """Return what a choice is judged beside: earlier pairs, and the pair's other periods.
+        """Return what a choice is judged beside: all that is planned but this very occurrence.
 
-        A pair's periods are chosen together; the best choice of all is also the best of each
+        Occurrences and pairs are chosen together; the best choice of all is also the best of each
         beside the others, which is what is checked here.
         """
-        names = [each.name for each in self.folder.couples]
-        before = names[: names.index(couple.name)]
-        return [
-            each
-            for each in self.plan
-            if each.pair in before or (each.pair == couple.name and not turn.has(each.start))
-        ]
+        return [each for each in self.plan if each.pair != couple.name or not turn.has(each.start)]
 
     def _series(self, couple: Couple, planned: Sequence[Booked]) -> list[Worth]:
         mine = [meeting for meeting in self.history if meeting.pair == couple.name]

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from slotfinder.domain.compromise import Worth
 from slotfinder.domain.meeting import Both
 from slotfinder.domain.people import Role
-from slotfinder.domain.programme import CompromiseRules, Rule, TentativePolicy
+from slotfinder.domain.programme import Baseline, CompromiseRules, Rule, TentativePolicy
 from slotfinder.planning.candidates import Candidates
 from slotfinder.planning.grid import Clock, instant_of, minute_of
 from slotfinder.planning.joint import Problem, Solution, solve
@@ -148,7 +148,7 @@ def breaks(sequence: Sequence[Slot], limit: int) -> int:
     return count
 
 
-def merit(taken: Sequence[Slot | None], fixed: Sequence[Slot], rule: Rule) -> Any:
+def merit(taken: Sequence[Slot | None], fixed: Sequence[Slot], rule: Rule | Baseline) -> Any:
     planned = [slot for slot in taken if slot]
     everything = [*fixed, *planned]
     gained = [50 + sum(slot.satisfaction[side] for slot in everything) for side in (0, 1)]

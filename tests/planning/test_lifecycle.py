@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from slotfinder.domain.cadence import InPerson, InPersonUnit
 from slotfinder.domain.freebusy import Kind
 from slotfinder.domain.interval import Interval
 from slotfinder.domain.lifecycle import Adopted, Broken, Cause, Stays, fate_of
@@ -384,22 +383,19 @@ def test_two_meetings_of_a_person_are_never_planned_into_each_others_buffers() -
     assert not any(one.overlaps(other) for one, other in pairwise(wide))
 
 
-def test_what_the_way_to_another_meeting_took_is_still_taken_for_the_next_run() -> None:
-    """Promise 4: a second run with nothing changed books nothing."""
-    always_there = InPerson(InPersonUnit.PERIODS, 1)
-    first, second = pair(in_person=always_there), pair("p2", TOM, ANNA)
+def test_the_way_to_a_standing_meeting_stays_free_for_the_next_run() -> None:
+    """Promise 4: what one run kept free is not booked by the next."""
+    there = meeting("6 10:00", format=Format.IN_PERSON)
+    people = [person(TOM, site=HUB), person(PRIYA, site=HUB), person(ANNA, "We 10:45-13:00")]
     rules = programme(rules={"horizon": timedelta(days=4)})
-    people = [
-        person(TOM, "We 10:00-12:00", site=HUB),
-        person(PRIYA, "We 10:00-11:00", site=HUB),
-        person(ANNA, "We 11:00-12:00"),
-    ]
-    known = facts(rules=rules, people=people, pairs=[first, second])
-    booked, held = plan(known, NOW).actions
+    known = facts(
+        rules=rules,
+        people=people,
+        pairs=[pair(), pair("p2", TOM, ANNA)],
+        meetings=[(there, as_booked(there))],
+    )
+
+    [booked] = [action for action in plan(known, NOW).actions if action.pair == "p2"]
+
     assert booked.meeting is not None
-    assert (booked.kind, held.kind) == ("book", "hold")
-
-    standing = [(booked.meeting, as_booked(booked.meeting))]
-    known = facts(rules=rules, people=people, pairs=[first, second], meetings=standing)
-
-    assert [action.kind for action in plan(known, NOW).actions] == ["keep", "hold"]
+    assert booked.meeting.interval.start - there.interval.end >= timedelta(minutes=15)

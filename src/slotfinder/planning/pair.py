@@ -1,6 +1,6 @@
 """One pair: what becomes of its meetings, and which slots its open periods get."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from slotfinder.domain.cadence import Period, is_due_in_person
@@ -10,10 +10,11 @@ from slotfinder.domain.interval import Interval
 from slotfinder.domain.lifecycle import Adopted, Broken, Cause
 from slotfinder.domain.meeting import Answer, Both, Format, Meeting
 from slotfinder.domain.people import Pair, PairStatus
+from slotfinder.domain.programme import Baseline, Rule
 from slotfinder.planning.candidates import Candidates, PairTime
 from slotfinder.planning.facts import belongs_to, span_of, within_horizon
 from slotfinder.planning.grid import Bools, minutes_of
-from slotfinder.planning.joint import Problem, solve
+from slotfinder.planning.joint import Problem, Solution, solve
 from slotfinder.planning.plan import Action, ActionKind, HoldCode
 from slotfinder.planning.world import Occurrence, World, gone_from_rooms
 
@@ -55,7 +56,7 @@ def stopped(pair: Pair, world: World) -> list[Step]:
 
 
 class PairPlan:
-    """Plans one active pair; ``steps`` are in the order of its periods."""
+    """One active pair: ``prepare`` it, choose and ``settle`` its slots, then take its ``steps``."""
 
     def __init__(self, pair: Pair, world: World) -> None:
         self._pair = pair
@@ -68,13 +69,88 @@ class PairPlan:
         held = [m for m in world.facts.meetings if m.pair == pair.id and m.took_place(world.now)]
         self._kept: list[Meeting] = sorted(held, key=lambda meeting: meeting.interval)
 
-    def steps(self) -> list[Step]:
-        """Judge the meetings ahead, fix the formats of the open periods, choose their slots."""
+    @property
+    def occurrences(self) -> list[Occurrence]:
+        """Return the open occurrences whose slots are to be chosen, in order."""
+        return self._open_occurrences
+
+    @property
+    def rule(self) -> Rule | Baseline:
+        return self._world.programme.compromise.rule
+
+    @property
+    def series(self) -> tuple[Worth, ...]:
+        """Return what the rule remembers of the pair: meetings that took place, or stay."""
+        memory = self._world.programme.compromise.memory
+        return remembered([_worth(meeting) for meeting in self._kept], memory)
+
+    def resources(self) -> Iterator[str]:
+        """Yield what other pairs may want too: both people, and the rooms of the site."""
+        yield from self._pair.people
+        if any(each.form is Format.IN_PERSON for each in self._open_occurrences):
+            yield f"rooms of {self._world.site_of(self._pair)}"
+
+    def prepare(self) -> None:
+        """Judge the meetings ahead, and fix the formats of the open periods."""
         ahead = [meeting for meeting in self._world.facts.ahead if meeting.pair == self._pair.id]
         for meeting in sorted(ahead, key=lambda meeting: meeting.interval):
             self._judge(meeting)
         self._walk()
-        self._choose()
+
+    def best(self, free: Sequence[Bools]) -> Solution:
+        """Return the best choice among the candidates that are free (compromise.md §4)."""
+        world = self._world
+        problem = Problem(
+            candidates=tuple(each.candidates for each in self._open_occurrences),
+            allowed=tuple(free),
+            series=self.series,
+            rules=world.programme.compromise,
+            gap=minutes_of(world.programme.gap),
+            clock=world.clock,
+        )
+        return solve(problem)
+
+    def settle(self, position: int, choice: int, room: str | None) -> None:
+        """Take a candidate for an occurrence; it is planned from now on."""
+        occurrence = self._open_occurrences[position]
+        occurrence.choice, occurrence.room = choice, room
+        self._world.planned.append(occurrence)
+
+    def go_online_where_lost(self) -> None:
+        """Plan once more as virtual what could not be had in person, everything else fixed (§3)."""
+        lost = [
+            each
+            for each in self._open_occurrences
+            if each.choice is None and each.form is Format.IN_PERSON
+        ]
+        for occurrence in lost:
+            occurrence.form = Format.VIRTUAL
+            occurrence.candidates = self._candidates(
+                occurrence.time,
+                occurrence.period,
+                Format.VIRTUAL,
+                occurrence.replaces,
+                occurrence.cause,
+            )
+        if lost:
+            free = [self._only_choice(each) for each in self._open_occurrences]
+            for position, choice in enumerate(self.best(free).choices):
+                if choice is not None and self._open_occurrences[position].choice is None:
+                    self.settle(position, choice, None)
+
+    def _only_choice(self, occurrence: Occurrence) -> Bools:
+        free = self._world.free(occurrence)
+        if occurrence.choice is not None:
+            free[:] = False
+            free[occurrence.choice] = True
+        return free
+
+    def steps(self) -> list[Step]:
+        """Return everything decided about the pair, once its slots are settled."""
+        for occurrence in self._open_occurrences:
+            if occurrence.choice is None:
+                occurrence.held = self._why_not(occurrence)
+            self._add(occurrence.period, occurrence)
         return [step for _, step in sorted(self._steps, key=lambda item: item[0])]
 
     def _add(self, period: Period | None, step: Step) -> None:
@@ -178,7 +254,7 @@ class PairPlan:
             reason_code=Cause.MOVED,
             reason="One of you moved it, and both of you are free then.",
         )
-        adopted = replace(adopted, balance=balance([*self._series(), _worth(adopted)]))
+        adopted = replace(adopted, balance=balance([*self.series, _worth(adopted)]))
         self._kept.append(adopted)
         self._add(
             period,
@@ -192,10 +268,6 @@ class PairPlan:
                 was=meeting,
             ),
         )
-
-    def _series(self) -> tuple[Worth, ...]:
-        memory = self._world.programme.compromise.memory
-        return remembered([_worth(meeting) for meeting in self._kept], memory)
 
     def _candidates(
         self,
@@ -281,73 +353,12 @@ class PairPlan:
                 form=form,
                 due=due,
                 candidates=candidates,
-                series=self._series(),
+                series=self.series,
                 replaces=replaces,
                 cause=cause,
             )
         )
         return due and form is Format.VIRTUAL
-
-    def _choose(self) -> None:
-        """Choose the open occurrences' slots together; what is in person and lost goes online."""
-        world, occurrences = self._world, self._open_occurrences
-        free = [world.free(occurrence) for occurrence in occurrences]
-        choices = self._best(free)
-        lost = [
-            position
-            for position, choice in enumerate(choices)
-            if choice is None and occurrences[position].form is Format.IN_PERSON
-        ]
-        if lost:
-            choices = self._best(self._with_virtual(lost, free, choices))
-        for occurrence, choice in zip(occurrences, choices, strict=True):
-            if choice is not None:
-                self._settle(occurrence, choice)
-        for occurrence in occurrences:
-            if occurrence.choice is None:
-                occurrence.held = self._why_not(occurrence)
-            self._add(occurrence.period, occurrence)
-
-    def _best(self, free: Sequence[Bools]) -> tuple[int | None, ...]:
-        """Return the best choice among what is free (compromise.md §4)."""
-        world = self._world
-        problem = Problem(
-            candidates=tuple(each.candidates for each in self._open_occurrences),
-            allowed=tuple(free),
-            series=self._series(),
-            rules=world.programme.compromise,
-            gap=minutes_of(world.programme.gap),
-            clock=world.clock,
-        )
-        return solve(problem).choices
-
-    def _with_virtual(
-        self, lost: Sequence[int], free: list[Bools], choices: Sequence[int | None]
-    ) -> list[Bools]:
-        """Plan what cannot be had in person once more as virtual, everything else fixed (§3)."""
-        for position, occurrence in enumerate(self._open_occurrences):
-            if position in lost:
-                occurrence.form = Format.VIRTUAL
-                occurrence.candidates = self._candidates(
-                    occurrence.time,
-                    occurrence.period,
-                    Format.VIRTUAL,
-                    occurrence.replaces,
-                    occurrence.cause,
-                )
-                free[position] = self._world.free(occurrence)
-        fixed = [each.copy() for each in free]
-        for allowed, choice in zip(fixed, choices, strict=True):
-            if choice is not None:
-                allowed[:] = False
-                allowed[choice] = True
-        return fixed
-
-    def _settle(self, occurrence: Occurrence, choice: int) -> None:
-        interval = occurrence.candidates.interval(choice)
-        occurrence.choice = choice
-        occurrence.room = self._world.room_for(occurrence, interval)
-        self._world.planned.append(occurrence)
 
     def _why_not(self, occurrence: Occurrence) -> HoldCode:
         """Return the first filter that left no start of an occurrence that was not placed."""

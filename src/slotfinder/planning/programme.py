@@ -21,6 +21,7 @@ from slotfinder.planning.facts import Facts, belongs_to
 from slotfinder.planning.pair import PairPlan, Step, cancel, hold, stopped
 from slotfinder.planning.plan import Action, ActionKind, HoldCode, Plan
 from slotfinder.planning.series import ranked
+from slotfinder.planning.together import choose
 from slotfinder.planning.world import Occurrence, World
 
 Track = Callable[[Sequence[Pair]], Iterable[Pair]]
@@ -31,16 +32,21 @@ _OPTIONS = 3
 def plan(facts: Facts, now: datetime, track: Track = iter) -> Plan:
     """Return what one run at ``now`` would do: same facts and moment, same plan.
 
-    Steps: judge every meeting ahead (keep, adopt, broken); then, pair by pair in the file's
-    order, fix the format of each open period (compromise.md §3) and choose its slot (§4) among
-    those that what is already planned leaves; last, name the runners-up that fit the whole plan.
+    Steps: judge every meeting ahead (keep, adopt, broken) and fix the format of each open period
+    (compromise.md §3), pair by pair; choose the slots of all together (§4, §5); last, name the
+    runners-up that fit the whole plan.
 
     ``track`` only watches the pairs go by.
     """
     world = World(facts, now)
-    steps: list[Step] = []
+    plans = {pair.id: PairPlan(pair, world) for pair in facts.pairs if pair.is_booked}
     for pair in track(facts.pairs):
-        steps += PairPlan(pair, world).steps() if pair.is_booked else stopped(pair, world)
+        if pair.id in plans:
+            plans[pair.id].prepare()
+    choose(list(plans.values()), world)
+    steps: list[Step] = []
+    for pair in facts.pairs:
+        steps += plans[pair.id].steps() if pair.id in plans else stopped(pair, world)
     actions: list[Action] = []
     for step in steps:
         actions += _actions(step, world) if isinstance(step, Occurrence) else [step]

@@ -1,6 +1,6 @@
 """The facts of one plan, made ready for arithmetic, and what the plan has taken of them so far."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import chain
@@ -150,19 +150,29 @@ class World:
             if set(each.pair.people) & set(occurrence.pair.people):
                 margin = minutes_of(max(mine, self.margin(each.form, each.pair)))
                 free &= ~Spans([each.interval]).hit(starts, duration, margin)
-        if occurrence.form is Format.IN_PERSON:
-            free &= self._rooms_without(occurrence).any_free(
-                self.site_of(occurrence.pair), starts, duration, self._planned_rooms(occurrence)
-            )
-        return free
+        return free & self.room_left(occurrence, ())
 
-    def room_for(self, occurrence: Occurrence, interval: Interval) -> str | None:
-        """Return the first free room, None where the site needs none or the format has none."""
+    def room_left(self, occurrence: Occurrence, planned: Sequence[tuple[str, Interval]]) -> Bools:
+        """Tell which candidates find a room, or need none, beside these and all that is planned."""
+        starts, duration = occurrence.candidates.starts, occurrence.candidates.duration
+        if occurrence.form is Format.VIRTUAL:
+            return np.ones(starts.shape, dtype=np.bool_)
+        taken = [*self._planned_rooms(occurrence), *planned]
+        site = self.site_of(occurrence.pair)
+        return self._rooms_without(occurrence).any_free(site, starts, duration, taken)
+
+    def room_for(
+        self,
+        occurrence: Occurrence,
+        interval: Interval,
+        planned: Sequence[tuple[str, Interval]],
+    ) -> str | None:
+        """Return the first room free beside all that is planned, None where none is needed."""
         site = self.programme.sites.get(self.site_of(occurrence.pair))
         if occurrence.form is Format.VIRTUAL or site is None or not site.rooms:
             return None
-        rooms, planned = self._rooms_without(occurrence), self._planned_rooms(occurrence)
-        return rooms.first_free(site.name, interval, planned)
+        taken = [*self._planned_rooms(occurrence), *planned]
+        return self._rooms_without(occurrence).first_free(site.name, interval, taken)
 
     def room_at(self, meeting: Meeting, interval: Interval, *, lost: bool = False) -> str | None:
         """Return and claim a room for a meeting: its own unless ``lost``, else the first free."""
