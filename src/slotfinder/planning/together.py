@@ -227,7 +227,8 @@ class _Group:
         for _ in range(_ROUNDS):
             before = list(solutions)
             for number, plan in enumerate(self._plans):
-                solutions[number] = plan.best(self._beside_others(number, root, solutions))
+                if solutions[number] != root.solutions[number]:  # else nothing can be better
+                    solutions[number] = plan.best(self._beside_others(number, root, solutions))
             if solutions == before:
                 break
         return _Node(root.allowed, tuple(each for each in solutions if each))
