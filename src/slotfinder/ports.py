@@ -83,7 +83,7 @@ class Message:
 
 
 class Mailer(Protocol):
-    """Delivers mail, one recipient a transaction, so that an outcome is never ambiguous."""
+    """Delivers mail, one recipient a transaction, so that one outcome says nothing of another's."""
 
     def send(self, message: Message) -> None:
         """Deliver the message; sending it again under the same key is harmless.
@@ -146,7 +146,7 @@ class Ledger:
     """What the store remembers, as one consistent snapshot.
 
     ``meetings`` are those that stand; ``generations`` the next free one of a pair's period;
-    ``unsettled`` the uids with outbox entries that are not done.
+    ``unsettled`` the uids whose calendars are not written yet.
     """
 
     meetings: tuple[Meeting, ...] = ()

@@ -77,7 +77,7 @@ def _mails(agent: Agent, event: Event, write: Callable[[Person, Attendee], Messa
     if agent.provider_of(event.organizer.email) not in _MAILED:
         return []
     messages = [
-        write(agent.people[attendee.email], attendee)
+        write(agent.person(attendee.email), attendee)
         for attendee in event.attendees
         if attendee.email != event.organizer.email
     ]
@@ -88,7 +88,7 @@ def _mails(agent: Agent, event: Event, write: Callable[[Person, Attendee], Messa
 
 
 def _occasion(agent: Agent, meeting: Meeting) -> Occasion:
-    mentor, mentee = (agent.people[email] for email in meeting.people)
+    mentor, mentee = (agent.person(email) for email in meeting.people)
     return Occasion(
         programme=agent.programme.name,
         mentor=mentor,

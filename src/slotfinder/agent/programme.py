@@ -40,6 +40,12 @@ class Agent:
                 raise UsageError(f"There is no pair '{name}' in the pairs file.")
         return tuple(pair for pair in self.pairs if not names or pair.id in names)
 
+    def person(self, email: str) -> Person:
+        """Return who that is; of somebody no longer listed only the address is known."""
+        listed = self.people.get(email)
+        gone = Person(email=email, name=email, provider=Provider.FEED, zone=self.programme.zone)
+        return listed or gone
+
     def provider_of(self, organizer: str) -> Provider:
         """Return where an organizer's calendar lives."""
         person = self.people.get(organizer)

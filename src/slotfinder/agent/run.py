@@ -26,15 +26,23 @@ def run_pass(
     What an interrupted pass left in the outbox is finished first. With ``agreed`` exactly that
     plan is carried out, or none: ``refused`` of the report then says why.
     """
-    drain(store, agent.calendars, agent.mailer, now=now, progress=agent.progress)
+    unfinished = drain(store, agent.calendars, agent.mailer, now=now, progress=agent.progress)
     ledger = store.load()
     report = plan_pass(agent, ledger, pairs, agreed.now if agreed else now)
     if agreed and (refused := _refusal(agreed, report, agent, now)):
         return replace(report, mode="run", now=now, refused=refused)
     changes = changes_of(report.plan, report.facts, ledger, agent, run=report.run, now=now)
     store.record(changes)
-    failed = drain(store, agent.calendars, agent.mailer, now=now, progress=agent.progress)
-    return replace(report, mode="run", now=now, failed=failed)
+    failed = unfinished | drain(
+        store,
+        agent.calendars,
+        agent.mailer,
+        now=now,
+        progress=agent.progress,
+        skip=unfinished.keys(),
+    )
+    problems = {each.uid: each.problem for each in failed.values()}
+    return replace(report, mode="run", now=now, failed=problems)
 
 
 def _refusal(agreed: AgreedPlan, report: Report, agent: Agent, now: datetime) -> str | None:
@@ -44,8 +52,16 @@ def _refusal(agreed: AgreedPlan, report: Report, agent: Agent, now: datetime) ->
             "The calendars, files or meetings are not as they were when this plan was made. "
             "Nothing was written; make a new plan."
         )
-    earliest = now + agent.programme.meetings.notice
+    rules = agent.programme.meetings
+    earliest = now + rules.notice
     for action in report.plan.actions:
+        old = action.was or (action.meeting if action.kind is ActionKind.CANCEL else None)
+        limit = now + rules.freeze if action.kind is ActionKind.MOVE else now
+        if old and old.interval.start < limit:
+            return (
+                f"The meeting of pair {action.pair} that this plan would change is by now too "
+                "close. Nothing was written; make a new plan."
+            )
         new = action.kind in {ActionKind.BOOK, ActionKind.MOVE}
         if new and action.meeting and action.meeting.interval.start < earliest:
             return (

@@ -1,11 +1,20 @@
 """Carries out what the outbox holds: each entry is done, then marked as done."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from slotfinder.domain.freebusy import Provider
 from slotfinder.errors import WriteError
 from slotfinder.ports import Entry, EntryKind, Mailer, MeetingCalendar, Progress, Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """What kept an outbox entry from being done, and which meeting it is of."""
+
+    uid: str
+    problem: WriteError
 
 
 def drain(
@@ -15,22 +24,28 @@ def drain(
     *,
     now: datetime,
     progress: Progress,
-) -> dict[str, WriteError]:
-    """Do everything the outbox still holds, oldest first; return what failed, by uid.
+    skip: Collection[str] = (),
+) -> dict[str, Failure]:
+    """Do everything the outbox still holds, oldest first; return what failed, by key.
 
     After a calendar refused a meeting nothing more is told to anybody about it in this pass: a
-    mail must never announce what no calendar shows. What failed stays in the outbox.
+    mail must never announce what no calendar shows. What failed stays in the outbox; the keys in
+    ``skip`` failed a moment ago and are left for the next pass.
     """
-    failed: dict[str, WriteError] = {}
+    failed: dict[str, Failure] = {}
     unwritten: set[str] = set()
     entries = store.pending()
     for entry in progress.track(entries, total=len(entries), doing="Writing calendars and mail"):
+        if entry.key in skip:
+            if entry.kind is not EntryKind.MAIL:
+                unwritten.add(entry.uid)
+            continue
         if entry.uid in unwritten:
             continue
         try:
             _carry_out(entry, calendars, mailer)
         except WriteError as problem:
-            failed[entry.uid] = problem
+            failed[entry.key] = Failure(uid=entry.uid, problem=problem)
             if entry.kind is not EntryKind.MAIL:
                 unwritten.add(entry.uid)
             continue

@@ -21,7 +21,7 @@ from slotfinder.agent.report import (
 from slotfinder.bootstrap import agent_for
 from slotfinder.cli.render import explanation, free_busy_picture, programme_picture
 from slotfinder.cli.session import Session, output, print_json, read_instant
-from slotfinder.domain.compromise import owed, yields
+from slotfinder.domain.compromise import favoured_next, yields
 from slotfinder.domain.freebusy import Reading, Unreadable
 from slotfinder.domain.interval import Interval
 from slotfinder.domain.meeting import Meeting
@@ -169,7 +169,7 @@ def _explanation_json(action: Action) -> dict[str, Any]:
     """Return what only the coordinator is told: who gave way, and whose turn that makes it."""
     meeting = action.meeting
     role = yields(meeting.share) if meeting else None
-    turn = owed(meeting.balance) if meeting else None
+    turn = favoured_next(meeting.share) if meeting else None
     return {
         "gives_way": role.value if role else None,
         "next_turn": turn.value if turn else None,

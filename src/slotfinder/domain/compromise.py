@@ -66,11 +66,11 @@ def balance(meetings: Sequence[Worth]) -> Both:
     )
 
 
-def owed(balances: Both) -> Role | None:
-    """Return who has had less so far and is favoured next; None when both have had the same."""
-    if balances.mentor == balances.mentee:
+def favoured_next(share: Both) -> Role | None:
+    """Return whom a meeting speaks for next time: who got less of the own best; None for equal."""
+    if share.mentor == share.mentee:
         return None
-    return Role.MENTOR if balances.mentor < balances.mentee else Role.MENTEE
+    return Role.MENTOR if share.mentor < share.mentee else Role.MENTEE
 
 
 def whose_turn(meetings: Sequence[Worth]) -> Role:

@@ -16,6 +16,7 @@ class Cause(StrEnum):
     CONFLICT = "conflict"
     CLOSED = "closed"
     ROOM_LOST = "room-lost"
+    REPLACED = "people-changed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +33,25 @@ class Adopted:
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """It needs another slot; ``refused`` says that the old one must not be offered again."""
+    """It needs another slot."""
 
     cause: Cause
-    refused: bool
     why: str
+
+    @property
+    def refused(self) -> bool:
+        """Tell whether somebody said no to the time: it is not offered again."""
+        return self.cause in {Cause.DELETED, Cause.DECLINED}
+
+    @property
+    def is_unwanted(self) -> bool:
+        """Tell whether the event goes even where no other slot is found."""
+        return self.refused or self.cause is Cause.REPLACED
+
+    @property
+    def ends_event(self) -> bool:
+        """Tell whether what comes instead is another event, for other people or anew."""
+        return self.cause in {Cause.DELETED, Cause.REPLACED}
 
 
 Fate = Stays | Adopted | Broken
@@ -53,18 +68,18 @@ def fate_of(  # noqa: PLR0911 - one return for each thing that can happen, in or
     """
     moved = seen.interval != meeting.interval
     if not seen.present:
-        return Broken(Cause.DELETED, refused=True, why="It was deleted from the calendar.")
+        return Broken(Cause.DELETED, why="It was deleted from the calendar.")
     if seen.declined_by:
-        return Broken(Cause.DECLINED, refused=True, why="The time was declined.")
+        return Broken(Cause.DECLINED, why="The time was declined.")
     if moved and not conflict:
         return Adopted(seen.interval)
     if moved:
-        why = "It was moved to a time at which one of you is taken."
-        return Broken(Cause.MOVED, refused=False, why=why)
+        why = "It was moved to a time at which one of the two is taken."
+        return Broken(Cause.MOVED, why=why)
     if conflict:
-        return Broken(Cause.CONFLICT, refused=False, why="Another entry now takes that time.")
+        return Broken(Cause.CONFLICT, why="Another entry now takes that time.")
     if closed:
-        return Broken(Cause.CLOSED, refused=False, why="That day is now closed for one of you.")
+        return Broken(Cause.CLOSED, why="That day is now closed for one of the two.")
     if seen.room is Answer.DECLINED or room_taken:
-        return Broken(Cause.ROOM_LOST, refused=False, why="The room is no longer to be had.")
+        return Broken(Cause.ROOM_LOST, why="The room is no longer to be had.")
     return Stays()

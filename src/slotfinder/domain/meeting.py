@@ -132,7 +132,8 @@ class Seen:
     ``present`` is False when the organizer's copy is gone: a person deleted the meeting.
     ``interval`` is its time now, with ``mover`` the person whose copy shows another time than the
     store's (None for nobody, the organizer mailbox counts as nobody in particular). ``room`` is
-    the room's answer, None where there is no room or it cannot be looked into.
+    the room's answer, None where there is no room or it cannot be looked into. ``revision`` is the
+    highest SEQUENCE of any copy: a person's calendar program may raise it too.
     ``answers`` holds the attendees' answers to the present time; who has no calendar that can be
     looked into is left out.
     """
@@ -142,6 +143,7 @@ class Seen:
     mover: str | None
     answers: Mapping[str, Answer]
     room: Answer | None = None
+    revision: int = 0
 
     @property
     def declined_by(self) -> tuple[str, ...]:

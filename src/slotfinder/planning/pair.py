@@ -204,6 +204,8 @@ class PairPlan:
         A meeting that people delete again after it was rebooked is not wanted: that is for a
         coordinator, whatever the budget.
         """
+        if fate.cause is Cause.REPLACED:
+            return False
         deleted_before = fate.cause is Cause.DELETED and any(
             refusal.cause == Cause.DELETED
             and (refusal.pair, refusal.period) == (meeting.pair, meeting.period)
@@ -221,7 +223,7 @@ class PairPlan:
         changed = replace(
             meeting,
             room=room,
-            revision=meeting.revision + 1,
+            revision=self._world.next_revision(meeting),
             reason_code=fate.cause,
             reason=f"{fate.why} Another room was free at the same time.",
         )
@@ -242,7 +244,7 @@ class PairPlan:
             meeting,
             interval=fate.interval,
             sequence=meeting.sequence + 1,
-            revision=meeting.revision + 1,
+            revision=self._world.next_revision(meeting),
             room=world.room_at(meeting, fate.interval),
             satisfaction=satisfaction,
             share=Both(
@@ -252,7 +254,7 @@ class PairPlan:
             best=best,
             answers={seen.mover: Answer.ACCEPTED} if seen.mover else {},
             reason_code=Cause.MOVED,
-            reason="One of you moved it, and both of you are free then.",
+            reason="One of the two moved it, and both are free then.",
         )
         adopted = replace(adopted, balance=balance([*self.series, _worth(adopted)]))
         self._kept.append(adopted)
@@ -370,7 +372,7 @@ class PairPlan:
     def _no_period_left(self, meeting: Meeting, broken: Broken) -> None:
         """Hold a broken meeting whose period is over, or already has another one."""
         period = _period_of(meeting, self._pair, self._world)
-        if broken.refused:
+        if broken.is_unwanted:
             self._add(period, cancel(meeting, period, broken))
             self._add(period, hold(self._pair, HoldCode.PERIOD_OVER, period))
         else:

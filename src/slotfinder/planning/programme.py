@@ -70,7 +70,7 @@ def _actions(occurrence: Occurrence, world: World) -> list[Action]:
     )
     if was is None or cause is None:
         return [*_left_standing(occurrence, world), action]
-    if cause.cause is Cause.DELETED:
+    if cause.ends_event:
         return [cancel(was, occurrence.period, cause), action]
     refused = was.interval if cause.refused else None
     return [replace(action, kind=ActionKind.MOVE, was=was, refused=refused)]
@@ -83,14 +83,14 @@ def _held(
     pair, period = occurrence.pair, occurrence.period
     if was is None or cause is None:
         return [hold(pair, code, period)]
-    if cause.refused:
+    if cause.is_unwanted:
         return [cancel(was, period, cause), hold(pair, code, period)]
     return [hold(pair, code, period, was)]
 
 
 def _left_standing(occurrence: Occurrence, world: World) -> list[Action]:
     """Withdraw a declined meeting of this period that was left in the calendars and is over."""
-    declined = Broken(Cause.DECLINED, refused=True, why="The time was declined.")
+    declined = Broken(Cause.DECLINED, why="The time was declined.")
     return [
         cancel(meeting, occurrence.period, declined)
         for meeting in world.facts.meetings
@@ -119,7 +119,7 @@ def _meeting(occurrence: Occurrence, interval: Interval, world: World) -> Meetin
         planned=interval.start,
         sequence=0,
         revision=0,
-        moves=was.moves + 1 if was else 0,
+        moves=_moves(occurrence),
         organizer=pair.organizer,
         mentor=pair.mentor,
         mentee=pair.mentee,
@@ -135,7 +135,7 @@ def _meeting(occurrence: Occurrence, interval: Interval, world: World) -> Meetin
         answers={},
     )
     cause = occurrence.cause
-    if not was or not cause or cause.cause is Cause.DELETED or was.format is not meeting.format:
+    if not was or not cause or cause.ends_event or was.format is not meeting.format:
         return meeting
     # The same event at another time: a moved time never changes the uid (clouds.md, Writing).
     return replace(
@@ -145,8 +145,14 @@ def _meeting(occurrence: Occurrence, interval: Interval, world: World) -> Meetin
         generation=was.generation,
         organizer=was.organizer,
         sequence=was.sequence + 1,
-        revision=was.revision + 1,
+        revision=world.next_revision(was),
     )
+
+
+def _moves(occurrence: Occurrence) -> int:
+    """Count the agent's own moves of this occurrence; other people begin anew."""
+    was, cause = occurrence.replaces, occurrence.cause
+    return 0 if was is None or cause is None or cause.cause is Cause.REPLACED else was.moves + 1
 
 
 def _of_pair(occurrence: Occurrence, world: World) -> list[Occurrence]:

@@ -120,6 +120,11 @@ class World:
         mentor, mentee = (self.facts.people[email].site for email in pair.people)
         return mentor if mentor == mentee else ""
 
+    def next_revision(self, meeting: Meeting) -> int:
+        """Return the number of a meeting's next version: above ours, and above any person's."""
+        seen = self.facts.seen.get(meeting.uid)
+        return max(meeting.revision, seen.revision if seen else 0) + 1
+
     def margin(self, form: Format, pair: Pair) -> timedelta:
         return self.programme.margin(form, self.site_of(pair))
 
@@ -209,7 +214,12 @@ class World:
     def _fate(self, meeting: Meeting) -> Fate:
         """Judge a meeting; one whose writing is unfinished, or not looked up, is left alone."""
         seen = self.facts.seen.get(meeting.uid)
-        if seen is None or meeting.uid in self.facts.unsettled:
+        if meeting.uid in self.facts.unsettled:
+            return Stays()
+        people = next((pair.people for pair in self.facts.pairs if pair.id == meeting.pair), None)
+        if people and people != meeting.people:
+            return Broken(Cause.REPLACED, why="Other people meet in this pair now.")
+        if seen is None:
             return Stays()
         return fate_of(
             meeting,

@@ -25,7 +25,7 @@ from sqlalchemy.pool import NullPool
 from slotfinder.domain.interval import Interval
 from slotfinder.domain.meeting import MeetingState, Refusal
 from slotfinder.errors import StoreError
-from slotfinder.ports import Changes, Entry, Held, Ledger
+from slotfinder.ports import Changes, Entry, EntryKind, Held, Ledger
 from slotfinder.store import tables
 from slotfinder.store.codec import entry_from, entry_row, meeting_from, meeting_row
 
@@ -167,7 +167,9 @@ def _ledger(connection: Connection) -> Ledger:
         tables.meetings.c.period,
         func.max(tables.meetings.c.generation) + 1,
     ).group_by(tables.meetings.c.pair, tables.meetings.c.period)
-    unsettled = select(tables.outbox.c.uid).where(tables.outbox.c.done.is_(None))
+    unsettled = select(tables.outbox.c.uid).where(
+        tables.outbox.c.done.is_(None), tables.outbox.c.kind != EntryKind.MAIL.value
+    )
     rows = connection.execute(standing.order_by(tables.meetings.c.start, tables.meetings.c.uid))
     return Ledger(
         meetings=tuple(meeting_from(row) for row in rows.mappings()),

@@ -78,11 +78,12 @@ meetings = Table(
     Column("answers", JSON, nullable=False),
 )
 
-# At most one standing meeting for each turn of a pair's cadence, whatever goes wrong above.
+# Whatever goes wrong above, a pair never stands twice in the calendars at one time. (Not one a
+# period: a changed cadence draws the periods anew around the meetings that stand.)
 Index(
-    "one_standing_meeting_a_period",
+    "one_standing_meeting_at_a_time",
     meetings.c.pair,
-    meetings.c.period,
+    meetings.c.start,
     unique=True,
     sqlite_where=text("state = 'booked'"),
 )

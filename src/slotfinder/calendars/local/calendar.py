@@ -150,6 +150,7 @@ class LocalCalendars:
                 if self._is_local(email)
             },
             room=_room_answer(meeting, copies),
+            revision=max((copy.sequence for copy in copies.values() if copy), default=0),
         )
 
     def _copies(self, meeting: Meeting) -> dict[str, OwnCopy | None]:
@@ -178,12 +179,16 @@ def _load(copy: Path, uid: str, zone: ZoneInfo) -> OwnCopy | None:
 
 
 def _shows(copy: Path, event: Event, zone: ZoneInfo) -> bool:
-    """Tell whether a copy has this time already; a person's answer in it is then worth keeping."""
+    """Tell whether a copy is of this version already, or of a later one.
+
+    A person's answer in it is worth keeping, and another time in it is a person's move, made
+    between the writing and a run that was stopped before it could note that it wrote.
+    """
     try:
         own = _load(copy, event.uid, zone)
     except UnreadableCalendarError:
         return False
-    return own is not None and (own.sequence, own.interval) == (event.sequence, event.interval)
+    return own is not None and own.sequence >= event.sequence
 
 
 def _is_gone(email: str, copies: Mapping[str, OwnCopy | None]) -> bool:

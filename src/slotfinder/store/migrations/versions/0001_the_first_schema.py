@@ -60,9 +60,9 @@ def upgrade() -> None:
     )
     op.create_index("ix_meetings_pair", "meetings", ["pair"], unique=False)
     op.create_index(
-        "one_standing_meeting_a_period",
+        "one_standing_meeting_at_a_time",
         "meetings",
-        ["pair", "period"],
+        ["pair", "start"],
         unique=True,
         sqlite_where=sa.text("state = 'booked'"),
     )
