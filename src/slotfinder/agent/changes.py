@@ -46,7 +46,7 @@ def _standing(actions: Iterable[Action]) -> list[Meeting]:
 def _withdrawn(actions: Iterable[Action]) -> list[tuple[Meeting, str]]:
     """Return the meetings that are taken out of the calendars, and why.
 
-    A moved meeting whose format changed is another event: the old one goes (clouds.md, Writing).
+    A moved meeting whose format changed is another event: the old one goes (docs/compromise.md §5).
     """
     found: list[tuple[Meeting, str]] = []
     for action in actions:

@@ -18,7 +18,7 @@ _MANY_MOVES = 2
 
 
 class Health(StrEnum):
-    """How a pair is doing, best first (clouds.md, Life after booking)."""
+    """How a pair is doing, best first."""
 
     OK = "ok"
     DUE = "due"

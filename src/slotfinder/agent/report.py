@@ -1,4 +1,4 @@
-"""The report of a pass as the JSON of the contract (§3), and its exit status."""
+"""The report of a pass as the JSON scripts rely on, and its exit status."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -37,7 +37,7 @@ class Report:
 
 
 def instant(at: datetime) -> str:
-    """Return an instant as the contract writes it."""
+    """Return an instant as all JSON writes it."""
     return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 

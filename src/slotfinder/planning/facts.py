@@ -74,7 +74,7 @@ def belongs_to(meeting: Meeting, period: Period, programme: Programme) -> bool:
 def reading_window(
     pairs: Iterable[Pair], moved: Iterable[Interval], programme: Programme, now: datetime
 ) -> Interval:
-    """Return the time to read everybody for (clouds.md, Reading).
+    """Return the time to read everybody for.
 
     ``moved`` are the times people moved meetings to: those must be judged wherever they lie.
     """

@@ -137,7 +137,7 @@ def _meeting(occurrence: Occurrence, interval: Interval, world: World) -> Meetin
     cause = occurrence.cause
     if not was or not cause or cause.ends_event or was.format is not meeting.format:
         return meeting
-    # The same event at another time: a moved time never changes the uid (clouds.md, Writing).
+    # The same event at another time: a moved time never changes the uid (docs/compromise.md §5).
     return replace(
         meeting,
         uid=was.uid,

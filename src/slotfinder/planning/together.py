@@ -119,7 +119,7 @@ class _Group:
         return self._in_turn(root, [None] * len(self._plans))
 
     def _worth(self, node: _Node) -> float:
-        """Return the sum over all pairs of what their choices are worth (planning.md)."""
+        """Return the sum over all pairs of what their choices are worth (docs/compromise.md §5)."""
         pairs = zip(self._plans, node.solutions, strict=True)
         return sum(worth(solution, plan) for plan, solution in pairs)
 
@@ -263,7 +263,7 @@ class _Group:
 def worth(solution: Solution, plan: PairPlan) -> float:
     """Return what a choice counts among all pairs: penalties that keep §4's order, then merit.
 
-    The order is kept for up to nine open occurrences a pair (planning.md).
+    The order is kept for up to nine open occurrences a pair (docs/compromise.md §5).
     """
     missing = len(plan.occurrences) - solution.placed
     penalty = 1000 * missing + 100 * solution.below + 10 * solution.breaks
