@@ -52,7 +52,7 @@ class StoreError(SlotfinderError):
 class WriteError(SlotfinderError):
     """A calendar or the mail server did not take what was to be written; nothing else is known.
 
-    ``code`` is one of the ``result: failed`` codes of the README.
+    ``code`` is ``provider-refused``, ``provider-unavailable`` or ``outcome-unknown``.
     """
 
     def __init__(self, code: str, message: str) -> None:

@@ -10,11 +10,14 @@ import pytest
 
 from slotfinder.calendars.feed.calendar import PublishedFeeds
 from slotfinder.calendars.local.calendar import LocalCalendars
+from slotfinder.calendars.memory import MemoryCalendars
 from slotfinder.domain.freebusy import Block, FreeBusy, Kind, Unreadable
+from slotfinder.domain.meeting import Attendee
 from slotfinder.ports import CalendarRef, FreeBusySource
 from tests.calendars.feed_server import running, serving
 from tests.calendars.ics import LONDON, SPRING, calendar, event
 from tests.invitations.examples import between
+from tests.invitations.examples import event as meeting_event
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,26 @@ def _feed(_tmp_path: Path, stack: ExitStack) -> Subject:
     return Subject(PublishedFeeds(["127.0.0.1"], timeout=10), give)
 
 
-@pytest.fixture(params=[_local, _feed])
+def _memory(_tmp_path: Path, _stack: ExitStack) -> Subject:
+    server = MemoryCalendars()
+
+    def give(owner: str, blocks: list[Block] | None) -> CalendarRef:
+        if blocks is not None:  # who has none is the only broken one here
+            server.open(owner)
+        for block in blocks or []:
+            if block.uid is None:
+                server.add(owner, block.interval, block.kind)
+            else:
+                guests = (Attendee(email=owner, name=owner),)
+                server.write(
+                    meeting_event(uid=block.uid, interval=block.interval, attendees=guests)
+                )
+        return CalendarRef(owner=owner, zone=LONDON)
+
+    return Subject(server, give)
+
+
+@pytest.fixture(params=[_local, _feed, _memory])
 def subject(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Subject]:
     with ExitStack() as stack:
         yield request.param(tmp_path, stack)

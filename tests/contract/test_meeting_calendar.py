@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from slotfinder.calendars.local.calendar import LocalCalendars
+from slotfinder.calendars.memory import MemoryCalendars
 from slotfinder.domain.meeting import Answer, Attendee, Event, Seen
-from slotfinder.ports import MeetingCalendar
+from slotfinder.ports import CalendarRef, MeetingCalendar
 from tests.calendars.ics import LONDON
 from tests.contract.builders import meeting_of
 from tests.invitations.examples import PRIYA, TOM, between, event
@@ -51,7 +52,26 @@ def _local(tmp_path: Path) -> Subject:
     )
 
 
-@pytest.fixture(params=[_local])
+def _memory(_tmp_path: Path) -> Subject:
+    server = MemoryCalendars([TOM.email, PRIYA.email, ROOM.email])
+
+    def everything() -> object:
+        window = between("2027-01-01T00:00", "2027-02-01T00:00")
+        refs = [CalendarRef(owner=who.email, zone=LONDON) for who in (TOM, PRIYA, ROOM)]
+        own = frozenset({MEETING.uid})
+        return server.read(refs, window, own), server.look_up([meeting_of(MEETING)])
+
+    moved = between("2027-01-07T11:15", "2027-01-07T12:30")
+    return Subject(
+        calendar=server,
+        everything=everything,
+        decline=lambda email: server.answer(email, MEETING.uid, Answer.DECLINED),
+        move=lambda email: server.move(email, MEETING.uid, moved),
+        delete=lambda _organizer: server.delete(MEETING.uid),
+    )
+
+
+@pytest.fixture(params=[_local, _memory])
 def subject(request: pytest.FixtureRequest, tmp_path: Path) -> Subject:
     made: Subject = request.param(tmp_path)
     return made

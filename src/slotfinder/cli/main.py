@@ -10,7 +10,7 @@ import typer
 from typer.exceptions import TyperException
 
 from slotfinder import __version__
-from slotfinder.cli import look, passes, start
+from slotfinder.cli import look, passes, simulate, start
 from slotfinder.cli.session import Session
 from slotfinder.errors import (
     ConfigurationError,
@@ -59,6 +59,7 @@ def _options(
 
 app.command("init")(start.init)
 app.command("demo")(start.demo)
+app.command("simulate")(simulate.simulate)
 app.command("plan")(passes.plan)
 app.command("run")(passes.run)
 app.command("status")(look.status)

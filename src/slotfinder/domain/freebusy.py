@@ -1,6 +1,5 @@
 """What a calendar says about somebody's time, and nothing else about it."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -90,7 +89,3 @@ class Unreadable:
 
 Reading = FreeBusy | Unreadable
 
-
-def blocking(blocks: Iterable[Block], kinds: frozenset[Kind]) -> tuple[Interval, ...]:
-    """Return the merged time the blocks of these kinds take."""
-    return merge(block.interval for block in blocks if block.kind in kinds)

@@ -75,6 +75,11 @@ class PairPlan:
         return self._open_occurrences
 
     @property
+    def size(self) -> int:
+        """Return how many candidates a choice looks at."""
+        return sum(len(each.candidates.starts) for each in self._open_occurrences)
+
+    @property
     def rule(self) -> Rule | Baseline:
         return self._world.programme.compromise.rule
 

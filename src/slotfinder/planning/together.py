@@ -25,8 +25,8 @@ from slotfinder.planning.joint import Solution
 from slotfinder.planning.pair import PairPlan
 from slotfinder.planning.world import Occurrence, World
 
-_STEPS = 60
-"""How many clashes a group of pairs may take to be resolved for the best of all."""
+_EFFORT = 60_000
+"""How many candidates may be looked at again to resolve a group's clashes for the best of all."""
 
 _ROUNDS = 4
 """How often each pair may choose again beside the others."""
@@ -107,15 +107,15 @@ class _Group:
         root = _Node(allowed, tuple(plan.best(free) for plan, free in best))
         order = count()
         waiting = [(-self._worth(root), next(order), root)]
-        for _ in range(_STEPS):
-            if not waiting:
-                break
+        effort = 0
+        while waiting and effort < _EFFORT:
             _, _, node = heappop(waiting)
             clash = self._clash(list(self._taken(node)))
             if clash is None:
                 return self._in_turn(root, node.solutions)
             for child in self._ways_out(node, clash):
                 heappush(waiting, (-self._worth(child), next(order), child))
+            effort += sum(self._plans[each.plan].size for each in clash)
         return self._in_turn(root, [None] * len(self._plans))
 
     def _worth(self, node: _Node) -> float:

@@ -1,0 +1,136 @@
+"""All pairs together: on small programmes the sum over all pairs equals trying everything."""
+
+from dataclasses import replace
+from datetime import timedelta
+from itertools import product
+from math import isclose
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from slotfinder.domain.cadence import InPerson, InPersonUnit
+from slotfinder.domain.meeting import Format
+from slotfinder.planning.facts import Facts
+from slotfinder.planning.joint import Solution
+from slotfinder.planning.pair import PairPlan
+from slotfinder.planning.together import choose, worth
+from slotfinder.planning.world import World
+from tests.planning.builders import (
+    ANNA,
+    HUB,
+    NOW,
+    PRIYA,
+    ROOM_A,
+    TOM,
+    facts,
+    pair,
+    person,
+    programme,
+)
+
+EVE = "eve@acme.example"
+EVERYBODY = (TOM, PRIYA, ANNA, EVE)
+
+WINDOWS = st.sampled_from(
+    (
+        "Mo 10:00-12:00",
+        "Mo 10:00-11:30 = 1; Tu 10:00-11:00 = 0.3",
+        "Mo 11:00-12:00 = 0.5; Tu 10:00-11:30 = 1",
+        "Mo 10:00-11:00 = 0.2; Mo 11:00-12:00 = 1",
+    )
+)
+
+
+@st.composite
+def programmes(draw: st.DrawFn) -> Facts:
+    """Two or three pairs among four people, one period each or two, perhaps one room for all."""
+    couples = draw(
+        st.lists(
+            st.sampled_from([(a, b) for a in EVERYBODY for b in EVERYBODY if a != b]),
+            min_size=2,
+            max_size=3,
+            unique_by=frozenset,
+        )
+    )
+    there = draw(st.booleans())
+    rule = InPerson(InPersonUnit.PERIODS, 1) if there else InPerson(InPersonUnit.NEVER)
+    people = [person(each, draw(WINDOWS), site=HUB if there else "") for each in EVERYBODY]
+    rules = {"horizon": timedelta(days=draw(st.sampled_from((4, 10))))}
+    known = programme(rules=rules, rooms=[ROOM_A])
+    site = replace(known.sites[HUB], travel=0)
+    return facts(
+        rules=replace(known, sites={HUB: site}),
+        people=people,
+        pairs=[pair(f"p{k}", *couple, in_person=rule) for k, couple in enumerate(couples)],
+    )
+
+
+def prepared(known: Facts) -> tuple[World, list[PairPlan]]:
+    world = World(known, NOW)
+    plans = [PairPlan(each, world) for each in known.pairs]
+    for plan in plans:
+        plan.prepare()
+    return world, [plan for plan in plans if plan.occurrences]
+
+
+def only(plan: PairPlan, choices: tuple[int | None, ...]) -> Solution:
+    """Return what a certain choice is worth, by leaving nothing else to choose."""
+    masks = []
+    for occurrence, choice in zip(plan.occurrences, choices, strict=True):
+        mask = np.zeros(occurrence.candidates.starts.shape, dtype=np.bool_)
+        if choice is not None:
+            mask[choice] = True
+        masks.append(mask)
+    return plan.best(masks)
+
+
+def by_trying_everything(plans: list[PairPlan]) -> float:
+    options = []
+    for plan in plans:
+        ranges = ([None, *range(len(each.candidates.starts))] for each in plan.occurrences)
+        options.append([(only(plan, choice), choice) for choice in product(*ranges)])
+    best = -float("inf")
+    for combination in product(*options):
+        if not clashes(plans, [choice for _, choice in combination]):
+            total = sum(
+                worth(found, plan) for (found, _), plan in zip(combination, plans, strict=True)
+            )
+            best = max(best, total)
+    return best
+
+
+def clashes(plans: list[PairPlan], choices: list[tuple[int | None, ...]]) -> bool:
+    taken = [
+        (each.pair.people, each.form, each.candidates.interval(choice))
+        for plan, chosen in zip(plans, choices, strict=True)
+        for each, choice in zip(plan.occurrences, chosen, strict=True)
+        if choice is not None
+    ]
+    return any(
+        one[2].overlaps(other[2])
+        and (set(one[0]) & set(other[0]) or one[1] is other[1] is Format.IN_PERSON)
+        for number, one in enumerate(taken)
+        for other in taken[:number]
+    )
+
+
+@settings(max_examples=60, deadline=None)
+@given(programmes())
+def test_the_sum_over_all_pairs_equals_trying_everything(known: Facts) -> None:
+    _, plans = prepared(known)
+    best = by_trying_everything(plans)
+
+    world, plans = prepared(known)
+    forms = {id(each): each.form for plan in plans for each in plan.occurrences}
+    choose(plans, world)
+    kept = [
+        tuple(each.choice if each.form is forms[id(each)] else None for each in plan.occurrences)
+        for plan in plans
+    ]
+
+    assert not clashes(plans, kept)
+    # What went online afterwards (§3) counts as not placed here, as it does when chosen.
+    if all(each.form is forms[id(each)] for plan in plans for each in plan.occurrences):
+        found = sum(worth(only(plan, k), plan) for plan, k in zip(plans, kept, strict=True))
+        assert isclose(found, best)
