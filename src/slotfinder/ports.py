@@ -120,7 +120,10 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """A period without a meeting, as the last run left it; ``period`` is None for a whole pair."""
+    """A period without a meeting, as the last run left it; ``period`` is None for a whole pair.
+
+    ``relaxation_code`` and ``relaxation_text`` say what would help, where a single thing does.
+    """
 
     pair: str
     period: date | None
@@ -128,6 +131,8 @@ class Held:
     reason_code: str
     reason: str
     uid: str | None
+    relaxation_code: str | None = None
+    relaxation_text: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

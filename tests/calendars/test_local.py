@@ -1,6 +1,7 @@
 """Calendars in folders: reading them, and keeping copies of meetings in them."""
 
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -218,6 +219,47 @@ class TestWriting:
         calendars.write(MEETING)
 
         assert {path.name for path in (root / TOM).iterdir()} == {f"{MEETING.uid}.ics"}
+
+    def test_what_a_killed_run_left_goes_with_the_next_write(
+        self, root: Path, calendars: LocalCalendars
+    ) -> None:
+        stale = root / TOM / f".{MEETING.uid}.ics.new"
+        stale.write_bytes(b"half a calendar")
+        calendars.write(MEETING)
+
+        assert [path.name for path in (root / TOM).iterdir()] == [f"{MEETING.uid}.ics"]
+        assert copies(root)[TOM] == copies(root)[PRIYA]
+
+    @pytest.mark.parametrize(("umask", "mode"), [(0, 0o644), (0o077, 0o600)])
+    def test_nobody_else_may_write_a_copy_and_the_umask_is_kept(
+        self, root: Path, calendars: LocalCalendars, umask: int, mode: int
+    ) -> None:
+        before = os.umask(umask)
+        try:
+            calendars.write(MEETING)
+        finally:
+            os.umask(before)
+
+        copy = root / TOM / f"{MEETING.uid}.ics"
+        assert stat.S_IMODE(copy.stat().st_mode) == mode
+
+    def test_the_name_of_a_copy_outlives_a_power_loss(
+        self, root: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        copy = root / TOM / f"{MEETING.uid}.ics"
+        named: list[bool] = []
+
+        def note(descriptor: int) -> None:
+            if os.path.sameopenfile(descriptor, folder):
+                named.append(copy.exists())
+
+        folder = os.open(root / TOM, os.O_RDONLY)
+        with monkeypatch.context() as patched:
+            patched.setattr("os.fsync", note)
+            LocalCalendars(root, {TOM: LONDON}).write(MEETING)
+        os.close(folder)
+
+        assert named == [True]
 
     def test_writing_again_changes_nothing_and_keeps_an_answer(
         self, root: Path, calendars: LocalCalendars

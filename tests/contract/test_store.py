@@ -79,13 +79,16 @@ def test_everything_recorded_is_loaded_again(store: Store) -> None:
         reason_code="away",
         reason="Both are away.",
         uid=None,
+        relaxation_code="longer-period",
+        relaxation_text="It would help to meet every 2 weeks.",
     )
-    store.record(changes(meetings=(MEETING,), refusals=(refusal,), holds=(held,)))
+    paused = replace(held, period=None, relaxation_code=None, relaxation_text=None)
+    store.record(changes(meetings=(MEETING,), refusals=(refusal,), holds=(held, paused)))
 
     assert store.load() == Ledger(
         meetings=(MEETING,),
         refusals=(refusal,),
-        holds=(held,),
+        holds=(held, paused),
         known_since={"p01": NOW},
         generations={("p01", MEETING.period): 1},
     )

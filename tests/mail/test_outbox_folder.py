@@ -1,3 +1,5 @@
+import os
+import stat
 from pathlib import Path
 
 import pytest
@@ -51,3 +53,44 @@ def test_a_folder_that_cannot_be_made_is_told_without_the_recipient(tmp_path: Pa
 
     assert caught.value.code == "provider-unavailable"
     assert "tom" not in str(caught.value)
+
+
+def test_what_a_killed_run_left_is_written_over(tmp_path: Path) -> None:
+    (tmp_path / f".{MESSAGE.key}.part").write_bytes(b"half a mail that is longer than the whole one")
+
+    OutboxFolder(tmp_path).send(MESSAGE)
+
+    assert [file.read_bytes() for file in tmp_path.iterdir()] == [MESSAGE.content]
+
+
+@pytest.mark.parametrize(("umask", "mode"), [(0, 0o644), (0o077, 0o600)])
+def test_nobody_else_may_write_a_mail_and_the_umask_is_kept(
+    tmp_path: Path, umask: int, mode: int
+) -> None:
+    before = os.umask(umask)
+    try:
+        OutboxFolder(tmp_path).send(MESSAGE)
+    finally:
+        os.umask(before)
+
+    [file] = tmp_path.iterdir()
+    assert stat.S_IMODE(file.stat().st_mode) == mode
+
+
+@pytest.mark.parametrize("there_already", [False, True])
+def test_the_name_of_a_mail_outlives_a_power_loss(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, there_already: bool
+) -> None:
+    file = tmp_path / f"{MESSAGE.key}.eml"
+    if there_already:
+        file.touch()
+    named: list[bool] = []
+
+    def note(descriptor: int) -> None:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            named.append(file.exists())
+
+    monkeypatch.setattr("os.fsync", note)
+    OutboxFolder(tmp_path).send(MESSAGE)
+
+    assert named == [True]

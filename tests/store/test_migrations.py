@@ -11,9 +11,10 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 
 from slotfinder.errors import StoreError
-from slotfinder.ports import Ledger
+from slotfinder.ports import Held, Ledger
 from slotfinder.store.sql import HEAD, open_store, read_ledger
 from slotfinder.store.tables import metadata
+from tests.contract.test_store import NOW, changes
 
 
 def test_the_migrations_end_at_the_version_the_code_expects() -> None:
@@ -49,6 +50,52 @@ def test_reading_a_store_changes_and_leaves_nothing(tmp_path: Path) -> None:
     read_ledger(file)
 
     assert list(tmp_path.iterdir()) == [file]
+    assert file.read_bytes() == before
+
+
+def test_a_kill_during_the_first_migration_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class KilledError(BaseException):
+        pass
+
+    def die(*_: object, **__: object) -> None:
+        raise KilledError
+
+    file = tmp_path / "store.db"
+
+    def first_run() -> None:
+        with open_store(file):
+            pass
+
+    with monkeypatch.context() as patched:
+        patched.setattr("alembic.op.create_index", die)
+        with pytest.raises(KilledError):
+            first_run()
+
+    assert read_ledger(file) == Ledger()
+    with open_store(file) as store:
+        assert store.load() == Ledger()
+
+
+def test_a_store_another_program_holds_is_said_to_be_in_use(tmp_path: Path) -> None:
+    file = tmp_path / "store.db"
+    with open_store(file) as store:
+        other = sqlite3.connect(file, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StoreError, match="Another program is using it"):
+            store.load()
+        other.close()
+
+
+def test_recording_what_is_known_already_changes_no_byte(tmp_path: Path) -> None:
+    file = tmp_path / "store.db"
+    held = Held(pair="p01", period=None, since=NOW, reason_code="away", reason="", uid=None)
+    with open_store(file) as store:
+        store.record(changes(holds=(held,)))
+        before = file.read_bytes()
+        store.record(changes(holds=(held,)))
+
     assert file.read_bytes() == before
 
 

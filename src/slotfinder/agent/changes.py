@@ -92,6 +92,8 @@ def _holds(actions: Iterable[Action], ledger: Ledger, now: datetime) -> list[Hel
                 reason_code=action.reason_code,
                 reason=action.reason,
                 uid=action.standing.uid if action.standing else None,
+                relaxation_code=action.relaxation.code if action.relaxation else None,
+                relaxation_text=action.relaxation.text if action.relaxation else None,
             )
         )
     return found

@@ -9,7 +9,7 @@ from slotfinder.domain.freebusy import FreeBusy, Unreadable
 from slotfinder.domain.meeting import Both
 from slotfinder.errors import WriteError
 from slotfinder.planning.facts import Facts
-from slotfinder.planning.plan import Action, ActionKind, Plan
+from slotfinder.planning.plan import Action, ActionKind, Plan, Relaxation
 
 JsonObject = dict[str, Any]
 
@@ -96,7 +96,7 @@ def _nobody_readable(report: Report) -> bool:
 
 
 def action_json(action: Action, report: Report) -> JsonObject:
-    """Return one action; a hold names the broken meeting that stays, if there is one."""
+    """Return one action; a hold names the broken meeting that stays, and what would help."""
     meeting = action.meeting
     found: JsonObject = {
         "kind": action.kind.value,
@@ -112,6 +112,8 @@ def action_json(action: Action, report: Report) -> JsonObject:
         ],
         **_result(action, report),
     }
+    if action.kind is ActionKind.HOLD:
+        found["relaxation"] = _relaxation_json(action.relaxation)
     if action.standing:
         found["uid"] = action.standing.uid
     if action.was:
@@ -124,6 +126,10 @@ def action_json(action: Action, report: Report) -> JsonObject:
             "uid": was.uid,
         }
     return found
+
+
+def _relaxation_json(relaxation: Relaxation | None) -> JsonObject | None:
+    return {"code": relaxation.code.value, "text": relaxation.text} if relaxation else None
 
 
 def _occurrence(action: Action) -> int | None:

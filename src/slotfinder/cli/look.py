@@ -48,7 +48,10 @@ def status(
     if as_json:
         print_json({"now": instant(now), "pairs": [_overview_json(each) for each in found]})
     else:
-        output().print(programme_picture(found, agent.people, now, agent.programme.zone))
+        console = output()
+        console.print(
+            programme_picture(found, agent.people, now, agent.programme.zone, console.width)
+        )
     return DONE
 
 

@@ -69,7 +69,8 @@ def _show(session: Session, report: Report, *, as_json: bool) -> None:
     if as_json:
         print_json(document(report))
     else:
-        output().print(report_picture(report))
+        console = output()
+        console.print(report_picture(report, console.width, verbose=session.verbose))
 
 
 def _write(out: Path, report: Report) -> None:

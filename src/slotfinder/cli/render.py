@@ -12,7 +12,7 @@ from rich.text import Text
 
 from slotfinder.agent.overview import Health, PairOverview
 from slotfinder.agent.report import Report
-from slotfinder.domain.compromise import owed, yields
+from slotfinder.domain.compromise import favoured_next, yields
 from slotfinder.domain.freebusy import Unreadable
 from slotfinder.domain.interval import Interval
 from slotfinder.domain.meeting import Format, Meeting
@@ -23,6 +23,8 @@ from slotfinder.planning.plan import Action, ActionKind
 
 _WEEK = timedelta(days=7)
 _WEEKS_SHOWN = 8
+_BETWEEN = 2
+"""Columns a table puts between two of its own."""
 
 _KINDS = {
     ActionKind.BOOK: "green",
@@ -42,11 +44,13 @@ _HEALTHS = {
 }
 
 
-def report_picture(report: Report) -> RenderableType:
+def report_picture(report: Report, width: int, *, verbose: bool = False) -> RenderableType:
     """Draw what a pass would do or did, week by week, and what needs a person.
 
-    Meetings that simply stay are counted, not listed.
+    Meetings that simply stay are counted, not listed. ``verbose`` names e-mail addresses too.
     """
+    if report.refused:
+        return Text(report.refused, "red")
     zone = report.facts.programme.zone
     done = "would be done" if report.mode == "plan" else "was done"
     counts = Counter(action.kind.value for action in report.plan.actions)
@@ -54,58 +58,84 @@ def report_picture(report: Report) -> RenderableType:
     summary = ", ".join(f"{count} {kind}" for kind, count in counts.items())
     return Group(
         Text(f"{report.programme}: what {done} on {moment(report.now, zone)}", "bold"),
-        *([_actions_table(listed, report.facts)] if listed else []),
-        Text(report.refused or summary or "Nothing to do.", "red" if report.refused else ""),
-        *(_unreadable(each, report.facts.people) for each in report.plan.unreadable),
-        *(Text(f"Not written ({each.code}): {each}", "red") for each in report.failed.values()),
+        *(_actions(listed, report.facts, width) if listed else []),
+        Text(summary or "Nothing to do."),
+        *(
+            _unreadable(each, report.facts.people, verbose=verbose)
+            for each in report.plan.unreadable
+        ),
+        *_not_written(report, zone),
     )
 
 
-def _actions_table(actions: Sequence[Action], facts: Facts) -> Table:
+_WIDE = 110
+"""Columns from which on the table has room for the reasons; below they stand under it."""
+
+
+def _actions(actions: Sequence[Action], facts: Facts, width: int) -> Iterable[RenderableType]:
+    """Yield the table of actions, and the reasons under it where they do not fit beside."""
+    wide = width >= _WIDE
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    for title in (
-        "Week",
-        "Pair",
-        "",
-        "Mentor's time",
-        "Mentee's time",
-        "How",
-        "Suits",
-        "Gives way",
-    ):
+    for title in ("Week", "Pair", "", "Mentor's time", "Mentee's time", "How"):
         table.add_column(title, no_wrap=True)
-    table.add_column("Why", min_width=24)
+    if wide:
+        table.add_column("Suits", no_wrap=True)
+        table.add_column("Gives way", no_wrap=True)
+        table.add_column("Why", min_width=24)
     zone = facts.programme.zone
     pairs = {pair.id: pair for pair in facts.pairs}
     by_week: dict[date | None, list[Action]] = {}
     for action in actions:
         by_week.setdefault(_week_of(action, zone), []).append(action)
+    reasons = []
     for week in sorted(by_week, key=lambda week: week or date.min):
         table.add_section()
         label = _day(week) if week else ""
         for action in sorted(by_week[week], key=_start):
-            table.add_row(label, *_action_cells(action, pairs[action.pair], facts.people))
+            when, why = _action_cells(action, pairs[action.pair], facts.people), _why(action)
+            table.add_row(label, *when, *(why if wide else ()))
+            reasons.append(_reason_line(action, week))
             label = ""
-    return table
+    yield table
+    if not wide:
+        yield from reasons
 
 
 def _action_cells(
     action: Action, pair: Pair, people: Mapping[str, Person]
 ) -> Iterable[RenderableType]:
+    """Yield who does what when and how."""
     mentor, mentee = (people[email] for email in pair.people)
     meeting = action.meeting
     yield f"{pair.id} {_first_name(mentor)}\n  → {_first_name(mentee)}"
     yield Text(action.kind.value, _KINDS[action.kind])
     if meeting is None:
-        yield from ("", "", "", "", "")
-        yield f"{action.reason} ({action.reason_code})"
+        yield from ("", "", "")
         return
     yield _two_lines(meeting.interval, mentor.zone)
     yield _two_lines(meeting.interval, mentee.zone)
     yield meeting.room.partition("@")[0] if meeting.room else meeting.format.value
-    yield f"{meeting.share.mentor} %\n{meeting.share.mentee} %"
-    yield Text(yields(meeting.share) or "", "yellow")
-    yield action.reason
+
+
+def _why(action: Action) -> tuple[str, str, str]:
+    """Return how well it suits both, who gives way, and the reason: for the coordinator alone."""
+    meeting = action.meeting
+    if meeting is None:
+        helps = f" {action.relaxation.text}" if action.relaxation else ""
+        return "", "", f"{action.reason} ({action.reason_code}){helps}"
+    share = meeting.share
+    role = yields(share)
+    return f"{share.mentor} %\n{share.mentee} %", role.value if role else "", action.reason
+
+
+def _reason_line(action: Action, week: date | None) -> Text:
+    suits, gives_way, reason = _why(action)
+    parts = [f"{action.pair}, {_day(week)}:" if week else f"{action.pair}:"]
+    if suits:
+        parts.append("suits " + suits.replace("\n", " / ") + ".")
+    if gives_way:
+        parts.append(f"The {gives_way} gives way.")
+    return Text(" ".join([*parts, reason]))
 
 
 def _two_lines(interval: Interval, zone: ZoneInfo) -> str:
@@ -113,19 +143,48 @@ def _two_lines(interval: Interval, zone: ZoneInfo) -> str:
     return f"{_day(start.date(), weekday=True)}\n{start:%H:%M}-{end:%H:%M}"
 
 
-def _unreadable(unreadable: Unreadable, people: Mapping[str, Person]) -> Text:
+def _not_written(report: Report, zone: ZoneInfo) -> Iterable[Text]:
+    """Yield what could not be written, and of whose meetings."""
+    meetings = {
+        meeting.uid: meeting
+        for action in report.plan.actions
+        for meeting in (action.was, action.meeting)
+        if meeting
+    }
+    whose: dict[str, list[str]] = {}
+    for uid, problem in report.failed.items():
+        meeting = meetings.get(uid)
+        of = f"{meeting.pair} {local_time(meeting.interval, zone)}" if meeting else uid
+        whose.setdefault(f"({problem.code}): {problem}", []).append(of)
+    for problem_text, of_whom in whose.items():
+        yield Text(f"Not written {problem_text} Meetings: {', '.join(of_whom)}", "red")
+
+
+def _unreadable(unreadable: Unreadable, people: Mapping[str, Person], *, verbose: bool) -> Text:
     owner = people.get(unreadable.person)
     whose = owner.name if owner else f"the room {unreadable.person}"
+    if owner and verbose:
+        whose += f" <{owner.email}>"
     said = f"Cannot read the calendar of {whose}: {unreadable.reason} {unreadable.advice}"
     return Text(said, "red")
 
 
 def programme_picture(
-    overviews: Sequence[PairOverview], people: Mapping[str, Person], now: datetime, zone: ZoneInfo
+    overviews: Sequence[PairOverview],
+    people: Mapping[str, Person],
+    now: datetime,
+    zone: ZoneInfo,
+    width: int,
 ) -> RenderableType:
-    """Draw the programme as a calendar: a row a pair, a column a week, and how each is doing."""
+    """Draw the programme as a calendar: a row a pair, a column a week, and how each is doing.
+
+    As many weeks are shown as fit uncut into ``width``.
+    """
     first = _monday(now.astimezone(zone).date()) - _WEEK
-    weeks = [first + k * _WEEK for k in range(_WEEKS_SHOWN)]
+    names = {each.pair.id: _names(each.pair, people) for each in overviews}
+    taken = max(map(len, names.values()), default=0) + len("at-risk") + 2 * _BETWEEN + 1
+    shown = max(2, min(_WEEKS_SHOWN, (width - taken) // (len("● Mo 15:00") + _BETWEEN)))
+    weeks = [first + k * _WEEK for k in range(shown)]
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     table.add_column("Pair", no_wrap=True)
     table.add_column("Health", no_wrap=True)
@@ -133,15 +192,19 @@ def programme_picture(
         this = week == first + _WEEK
         table.add_column(_day(week), no_wrap=True, style="on grey15" if this else "")
     for each in overviews:
-        mentor, mentee = (people[email] for email in each.pair.people)
         table.add_row(
-            f"{each.pair.id} {_first_name(mentor)} → {_first_name(mentee)}",
+            names[each.pair.id],
             Text(each.health.value, _HEALTHS[each.health]),
             *(_week_cell(each, week, now, zone) for week in weeks),
         )
     legend = "● virtual  ■ in person  ✓ took place  ✗ declined  ! no meeting: a coordinator decides"
     title = Text(f"The programme on {moment(now, zone)}, a column a week", "bold")
     return Group(title, table, Text(legend, "dim"), *_worries(overviews))
+
+
+def _names(pair: Pair, people: Mapping[str, Person]) -> str:
+    mentor, mentee = (people[email] for email in pair.people)
+    return f"{pair.id} {_first_name(mentor)} → {_first_name(mentee)}"
 
 
 def _worries(overviews: Sequence[PairOverview]) -> list[Text]:
@@ -183,7 +246,8 @@ def explanation(action: Action, pair: Pair, people: Mapping[str, Person]) -> Ren
     title = f"Period {period.number}, {period.first} to {period.end}" if period else "The pair"
     if meeting is None:
         why = f"No meeting ({action.reason_code}): {action.reason}"
-        return Group(Text(title, "bold"), Text(why))
+        helps = [Text(action.relaxation.text)] if action.relaxation else []
+        return Group(Text(title, "bold"), Text(why), *helps)
     lines = [
         Text(title, "bold"),
         Text(f"{action.kind}: {meeting.format.value}. {action.reason}"),
@@ -211,15 +275,15 @@ def _side(role: Role, person: Person, meeting: Meeting) -> Text:
 
 
 def _who_gave_way(meeting: Meeting) -> str:
-    share, behind = meeting.share, owed(meeting.balance)
+    share, behind = meeting.share, favoured_next(meeting.share)
     role = yields(share)
     gave = "Nobody gave way"
     if role:
         points = abs(share.mentor - share.mentee)
         gave = f"The {role} gave way, {points} points below the {role.other}"
     if behind is None:
-        return f"{gave}; both have had as much so far."
-    return f"{gave}; after this meeting it is the {behind}'s turn."
+        return f"{gave}: both got as much of their best."
+    return f"{gave}; that speaks for the {behind} next: it is their turn."
 
 
 def free_busy_picture(intervals: Sequence[tuple[Interval, str]], zone: ZoneInfo) -> Table:

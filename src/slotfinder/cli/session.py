@@ -100,7 +100,8 @@ def read_instant(text: str, zone: ZoneInfo, *, end_of_day: bool = False) -> date
 
 def output() -> Console:
     """Return the console results are drawn on."""
-    width = None if sys.stdout.isatty() else _PLAIN_WIDTH
+    plain = int(os.environ.get("COLUMNS", "").strip() or _PLAIN_WIDTH)
+    width = None if sys.stdout.isatty() else plain
     # People's names are shown as they are: brackets in them are no markup.
     return Console(width=width, highlight=False, markup=False, emoji=False)
 

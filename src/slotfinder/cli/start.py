@@ -26,7 +26,8 @@ def init(
     monday = today - timedelta(days=today.weekday())
     for path in write_template(folder, monday, monday + _HALF_A_YEAR - timedelta(days=3)):
         output().print(f"wrote {path}")
-    output().print("Look at slotfinder.toml first, then try: slotfinder plan")
+    there = "" if folder == Path() else f"cd {folder} && "
+    output().print(f"Look at slotfinder.toml first, then try: {there}slotfinder plan")
     return 0
 
 
@@ -44,12 +45,16 @@ def demo(
     for scene in play(folder, session.moment(_UTC), session.progress()):
         console.print(Text(f"\n{scene.text}\n", "bold"))
         if scene.report:
-            console.print(report_picture(scene.report))
+            console.print(report_picture(scene.report, console.width))
         if standing := scene.standing:
             agent = standing.agent
             console.print(
                 programme_picture(
-                    standing.overviews, agent.people, standing.now, agent.programme.zone
+                    standing.overviews,
+                    agent.people,
+                    standing.now,
+                    agent.programme.zone,
+                    console.width,
                 )
             )
     return 0

@@ -88,4 +88,3 @@ class Unreadable:
 
 
 Reading = FreeBusy | Unreadable
-

@@ -16,19 +16,38 @@ class OutboxFolder:
 
     def send(self, message: Message) -> None:
         target = self._directory / f"{message.key}.eml"
-        # Another process may pick up *.eml at any moment, so one appears only when complete.
-        partial = target.with_name(f".{message.key}.part")
         try:
-            if target.exists():
-                return
-            self._directory.mkdir(parents=True, exist_ok=True)
-            with partial.open("wb") as file:
-                file.write(message.content)
-                file.flush()
-                os.fsync(file.fileno())
-            partial.replace(target)
+            if not target.exists():
+                self._directory.mkdir(parents=True, exist_ok=True)
+                _put(target, message.content)
+            # Also for one that stands there: its run may have died before it came to this.
+            _sync(self._directory)
         except OSError as error:
             raise WriteError(
                 "provider-unavailable",
                 f"The mail could not be put into the outbox folder: {error.strerror}.",
             ) from error
+
+
+def _put(target: Path, content: bytes) -> None:
+    """Write a file that appears only when complete: others may pick up ``*.eml`` at any moment."""
+    partial = target.with_name(f".{target.stem}.part")
+    partial.unlink(missing_ok=True)
+    # The umask may take away from this mode; none of it lets others write.
+    handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(target)
+
+
+def _sync(directory: Path) -> None:
+    """Have the disk keep the names in a directory; Windows does so by itself."""
+    if os.name == "nt":
+        return
+    handle = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from slotfinder.domain.cadence import Period, is_due_in_person
 from slotfinder.domain.compromise import Worth, balance, remembered, share_of
-from slotfinder.domain.explain import HOLDS
+from slotfinder.domain.explain import DELETED_AGAIN, HOLDS
 from slotfinder.domain.interval import Interval
 from slotfinder.domain.lifecycle import Adopted, Broken, Cause
 from slotfinder.domain.meeting import Answer, Both, Format, Meeting
@@ -179,7 +179,10 @@ class PairPlan:
             code = HoldCode.PERIOD_OVER
         if code:
             self._standing.append(meeting)
-            self._add(period, hold(self._pair, code, period, meeting))
+            held = hold(self._pair, code, period, meeting)
+            if code is HoldCode.BUDGET_SPENT and meeting.moves < rules.automatic_moves:
+                held = replace(held, reason=DELETED_AGAIN)
+            self._add(period, held)
         elif isinstance(fate, Broken):
             self._broken.append((meeting, fate))
         elif isinstance(fate, Adopted):

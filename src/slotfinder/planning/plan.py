@@ -42,6 +42,30 @@ class HoldCode(StrEnum):
         return self not in {HoldCode.NOT_AGREED, HoldCode.PAUSED, HoldCode.PERIOD_OVER}
 
 
+class RelaxationCode(StrEnum):
+    """What would give a held period a meeting: the closed list, the smallest first.
+
+    What only concerns how the two meet comes before what shortens it, that before what somebody
+    is asked to give, and that before meeting less often. (``lower-floor`` of compromise.md §7 is
+    not among them: the floor ranks slots and never prevents one.)
+    """
+
+    SMALLER_GAP = "smaller-gap"
+    WITHOUT_ROOM = "without-room"
+    OTHER_FORMAT = "other-format"
+    SHORTER = "shorter"
+    WIDER_WISHES = "wider-wishes"
+    LONGER_PERIOD = "longer-period"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relaxation:
+    """The smallest single thing that would help a held period, and the sentence that says so."""
+
+    code: RelaxationCode
+    text: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
     """One thing to do for a pair.
@@ -49,6 +73,7 @@ class Action:
     ``meeting`` is the meeting as it is to be afterwards (for a cancel: as it was); None for a
     hold, whose ``standing`` is the broken meeting that stays in the calendars, if there is one.
     ``was`` is the meeting before a move or adoption. ``refused`` is the slot not to offer again.
+    ``relaxation`` is what would help a hold, None where nothing single does.
     """
 
     kind: ActionKind
@@ -60,6 +85,7 @@ class Action:
     was: Meeting | None = None
     standing: Meeting | None = None
     refused: Interval | None = None
+    relaxation: Relaxation | None = None
 
     @property
     def needs_a_person(self) -> bool:

@@ -20,6 +20,7 @@ from slotfinder.domain.people import Pair
 from slotfinder.planning.facts import Facts, belongs_to
 from slotfinder.planning.pair import PairPlan, Step, cancel, hold, stopped
 from slotfinder.planning.plan import Action, ActionKind, HoldCode, Plan
+from slotfinder.planning.relaxation import with_relaxations
 from slotfinder.planning.series import ranked
 from slotfinder.planning.together import choose
 from slotfinder.planning.world import Occurrence, World
@@ -51,7 +52,7 @@ def plan(facts: Facts, now: datetime, track: Track = iter) -> Plan:
     for step in steps:
         actions += _actions(step, world) if isinstance(step, Occurrence) else [step]
     unreadable = [each for each in facts.readings.values() if isinstance(each, Unreadable)]
-    return Plan(actions=tuple(actions), unreadable=tuple(unreadable))
+    return Plan(actions=tuple(with_relaxations(actions, world)), unreadable=tuple(unreadable))
 
 
 def _actions(occurrence: Occurrence, world: World) -> list[Action]:

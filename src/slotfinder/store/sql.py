@@ -40,22 +40,22 @@ class SqlStore:
         self._engine = engine
 
     def load(self) -> Ledger:
-        with self._engine.begin() as connection:
+        with _transaction(self._engine) as connection:
             return _ledger(connection)
 
     def record(self, changes: Changes) -> None:
-        with self._engine.begin() as connection:
+        with _transaction(self._engine) as connection:
             _record(connection, changes)
 
     def pending(self) -> list[Entry]:
         query = select(tables.outbox).where(tables.outbox.c.done.is_(None))
-        with self._engine.begin() as connection:
+        with _transaction(self._engine) as connection:
             rows = connection.execute(query.order_by(tables.outbox.c.id)).mappings()
             return [entry_from(row) for row in rows]
 
     def settle(self, entry: Entry, at: datetime) -> None:
         # What was sent is of no more use: the store keeps no copy of what people were told.
-        with self._engine.begin() as connection:
+        with _transaction(self._engine) as connection:
             connection.execute(
                 tables.outbox.update()
                 .where(tables.outbox.c.key == entry.key)
@@ -72,7 +72,7 @@ def open_store(file: Path) -> Iterator[SqlStore]:
     """
     engine = _engine(file, create=True)
     try:
-        with _explained(file), engine.begin() as connection:
+        with _transaction(engine) as connection:
             version = _version(connection)
             if version != HEAD:
                 _migrate(connection)
@@ -91,7 +91,7 @@ def read_ledger(file: Path) -> Ledger:
         return Ledger()
     engine = _engine(file, create=False)
     try:
-        with _explained(file), engine.connect() as connection:
+        with _transaction(engine) as connection:
             version = _version(connection)
             if version is None:
                 return Ledger()
@@ -112,24 +112,40 @@ def _engine(file: Path, *, create: bool) -> Engine:
     """
     mode = "rwc" if create else "rw"
     database, query = f"file:{quote(str(file))}", {"mode": mode, "uri": "true"}
-    engine = create_engine(URL.create("sqlite", database=database, query=query), poolclass=NullPool)
+    address = URL.create("sqlite", database=database, query=query)
+    # Parameters hold addresses and whole mails: no error may show them.
+    engine = create_engine(address, poolclass=NullPool, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def _prepare(connection, _record) -> None:  # type: ignore[no-untyped-def] # noqa: ANN001 - the driver's own objects
+        # The driver would begin a transaction only before some statements, and none before DDL:
+        # a migration that is killed half-way has to leave nothing.
+        connection.isolation_level = None
         connection.execute("PRAGMA foreign_keys=ON")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if create else "BEGIN")
 
     return engine
 
 
 @contextmanager
-def _explained(file: Path) -> Iterator[None]:
+def _transaction(engine: Engine) -> Iterator[Connection]:
+    """Yield a connection all of whose statements see one moment and count together, or not at all.
+
+    Raises:
+        StoreError: the database refused, with what can be done about it.
+    """
     try:
-        yield
+        with engine.begin() as connection:
+            yield connection
     except DatabaseError as problem:
-        raise StoreError(
-            f"The store {file.name} cannot be used: {problem.orig}. "
-            "Check that the folder is writable and the file is slotfinder's own."
-        ) from None
+        name = Path(engine.url.database or "store").name
+        remedy = "Check that the folder is writable and the file is slotfinder's own."
+        if "locked" in str(problem.orig):
+            remedy = "Another program is using it; try again when that is done."
+        raise StoreError(f"The store {name} cannot be used: {problem.orig}. {remedy}") from None
 
 
 def _version(connection: Connection) -> str | None:
@@ -144,9 +160,11 @@ def _version(connection: Connection) -> str | None:
     if "alembic_version" not in names:
         raise StoreError("The file named by [store] url is a database of something else.")
     version = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
-    if version is not None and str(version) > HEAD:
+    if version is None:
+        raise StoreError("The store says no version: it is damaged; restore it from a copy.")
+    if str(version) > HEAD:
         raise StoreError("The store was written by a newer slotfinder; install that version.")
-    return version
+    return str(version)
 
 
 def _migrate(connection: Connection) -> None:
@@ -182,27 +200,33 @@ def _ledger(connection: Connection) -> Ledger:
             )
             for row in connection.execute(select(tables.refusals).order_by(tables.refusals.c.id))
         ),
-        holds=tuple(
-            Held(
-                pair=row.pair,
-                period=row.period,
-                since=row.since,
-                reason_code=row.reason_code,
-                reason=row.reason,
-                uid=row.uid,
-            )
-            for row in connection.execute(select(tables.holds).order_by(tables.holds.c.id))
-        ),
+        holds=tuple(_holds(connection)),
         known_since={row.pair: row.known_since for row in connection.execute(select(tables.pairs))},
         generations={(pair, period): top for pair, period, top in connection.execute(generations)},
         unsettled=frozenset(connection.execute(unsettled).scalars()),
     )
 
 
+def _holds(connection: Connection) -> list[Held]:
+    return [
+        Held(
+            pair=row.pair,
+            period=row.period,
+            since=row.since,
+            reason_code=row.reason_code,
+            reason=row.reason,
+            uid=row.uid,
+            relaxation_code=row.relaxation_code,
+            relaxation_text=row.relaxation_text,
+        )
+        for row in connection.execute(select(tables.holds).order_by(tables.holds.c.id))
+    ]
+
+
 def _record(connection: Connection, changes: Changes) -> None:
-    for pair in changes.pairs:
-        known = insert(tables.pairs).values(pair=pair, known_since=changes.now)
-        connection.execute(known.on_conflict_do_nothing())
+    known = set(connection.execute(select(tables.pairs.c.pair)).scalars())
+    for pair in sorted(set(changes.pairs) - known):
+        connection.execute(insert(tables.pairs).values(pair=pair, known_since=changes.now))
     # A meeting that is withdrawn makes room for the one that takes its period.
     for meeting in sorted(changes.meetings, key=lambda meeting: meeting.state, reverse=True):
         row = meeting_row(meeting)
@@ -218,9 +242,11 @@ def _record(connection: Connection, changes: Changes) -> None:
                 cause=refusal.cause,
             )
         )
-    connection.execute(tables.holds.delete().where(tables.holds.c.pair.in_(changes.pairs)))
-    for held in changes.holds:
-        connection.execute(insert(tables.holds).values(asdict(held)))
+    before = [held for held in _holds(connection) if held.pair in changes.pairs]
+    if before != list(changes.holds):
+        connection.execute(tables.holds.delete().where(tables.holds.c.pair.in_(changes.pairs)))
+        for held in changes.holds:
+            connection.execute(insert(tables.holds).values(asdict(held)))
     for happening in changes.happenings:
         connection.execute(
             insert(tables.events).values(

@@ -123,6 +123,8 @@ holds = Table(
     Column("reason_code", String, nullable=False),
     Column("reason", String, nullable=False),
     Column("uid", String),
+    Column("relaxation_code", String),
+    Column("relaxation_text", String),
 )
 
 outbox = Table(

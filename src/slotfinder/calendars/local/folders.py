@@ -1,7 +1,6 @@
 """The folders of local calendars: finding, reading and replacing files safely."""
 
 import os
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,15 +87,32 @@ def copy_in(folder: Path, uid: str) -> Path:
 
 
 def replace_file(path: Path, content: bytes) -> None:
-    """Write a file so that whoever reads it sees the old one or the new one, whole."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".new")
+    """Write a file so that whoever reads it sees the old one or the new one, whole.
+
+    Its name in the making is always the same, so that what a killed run left goes with the next.
+    """
+    partial = path.with_name(f".{path.name}.new")
+    partial.unlink(missing_ok=True)
     try:
+        # The umask may take away from this mode; none of it lets others write.
+        handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
         with os.fdopen(handle, "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
+        partial.replace(path)
     except BaseException:
-        Path(name).unlink(missing_ok=True)
+        partial.unlink(missing_ok=True)
         raise
+    _sync(path.parent)
+
+
+def _sync(directory: Path) -> None:
+    """Have the disk keep the names in a directory; Windows does so by itself."""
+    if os.name == "nt":
+        return
+    handle = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

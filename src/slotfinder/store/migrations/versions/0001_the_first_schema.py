@@ -20,6 +20,8 @@ def upgrade() -> None:
         sa.Column("reason_code", sa.String(), nullable=False),
         sa.Column("reason", sa.String(), nullable=False),
         sa.Column("uid", sa.String(), nullable=True),
+        sa.Column("relaxation_code", sa.String(), nullable=True),
+        sa.Column("relaxation_text", sa.String(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("ix_holds_pair", "holds", ["pair"], unique=False)
