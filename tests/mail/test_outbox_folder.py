@@ -56,7 +56,7 @@ def test_a_folder_that_cannot_be_made_is_told_without_the_recipient(tmp_path: Pa
 
 
 def test_what_a_killed_run_left_is_written_over(tmp_path: Path) -> None:
-    (tmp_path / f".{MESSAGE.key}.part").write_bytes(b"half a mail that is longer than the whole one")
+    (tmp_path / f".{MESSAGE.key}.part").write_bytes(b"half a mail, longer than the whole one")
 
     OutboxFolder(tmp_path).send(MESSAGE)
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from slotfinder.domain.cadence import InPerson, InPersonUnit, parse_cadence
 from slotfinder.domain.explain import window_text
 from slotfinder.domain.freebusy import Block
+from slotfinder.domain.meeting import Format, Meeting
 from slotfinder.domain.people import Days, Pair, PairStatus, Person
 from slotfinder.domain.preference import parse_window
 from slotfinder.domain.programme import Programme
@@ -28,10 +29,12 @@ from tests.planning.builders import (
     NOW,
     PRIYA,
     ROOM_A,
+    ROOM_B,
     TOM,
     as_booked,
     at,
     busy,
+    dragged,
     facts,
     meeting,
     pair,
@@ -167,7 +170,7 @@ def test_fewer_minutes_of_the_mentee_come_before_more_of_the_mentor() -> None:
 
 
 def test_wishes_are_not_widened_by_more_than_three_hours() -> None:
-    assert helped(couple("Mo 09:00-10:00", "Mo 13:00-14:00")) is None
+    assert helped(couple("Mo 09:00-10:00", "Mo 12:30-13:30")) is None
     assert helped(couple("Mo 09:00-10:00", "Mo 12:00-13:00")) is not None
 
 
@@ -320,6 +323,77 @@ def test_what_the_plan_gives_other_pairs_is_taken() -> None:
         text="It would help if the mentor could also meet Tu 10:00-11:00 (their own time).",
     )
     assert _is_met(applied(known, held, held.relaxation), held)
+
+
+def test_a_meeting_of_another_pair_that_stands_is_taken() -> None:
+    other = pair("p2", TOM, ANNA)
+    booked = meeting("5 09:00", of=other)
+    known = facts(
+        rules=programme(rules={"horizon": FIRST_WEEK}),
+        people=[person(TOM, "Tu 09:00-10:00")],
+        pairs=[pair("p1"), other],
+        meetings=[(booked, as_booked(booked))],
+    )
+
+    assert (helped(known) or "")[0] == "wider-wishes"
+
+
+KIM = "kim@acme.example"
+LEE = "lee@acme.example"
+
+
+def _at_the_hub(rooms: Iterable[str], horizon: timedelta = FIRST_WEEK, **changes: Any) -> Facts:
+    """Return a pair that could meet in person on Tuesday 5th 09:00 alone, and another pair."""
+    who = {"site": HUB, "wishes_in_person": wishes("Tu 09:00-10:00")}
+    return facts(
+        rules=programme(rooms=rooms, rules={"horizon": horizon}),
+        people=[
+            person(TOM, "Mo 09:00-10:00", **who),
+            person(PRIYA, "Fr 09:00-10:00", **who),
+            person(KIM, site=HUB),
+            person(LEE, site=HUB),
+        ],
+        pairs=[pair("p1", in_person=ALWAYS_IN_PERSON), pair("p2", KIM, LEE)],
+        **changes,
+    )
+
+
+def _of_others(start: str) -> Meeting:
+    return meeting(start, of=pair("p2", KIM, LEE), format=Format.IN_PERSON, room=ROOM_A)
+
+
+def test_a_room_another_pair_has_is_taken() -> None:
+    booked = _of_others("5 09:00")
+    known = _at_the_hub([ROOM_A], meetings=[(booked, as_booked(booked))])
+
+    assert (helped(known) or "")[0] == "without-room"
+
+
+def test_a_room_the_plan_gives_a_meeting_somebody_moved_is_taken() -> None:
+    booked = _of_others("6 09:00")
+    known = _at_the_hub(
+        [ROOM_A, ROOM_B],
+        meetings=[(booked, dragged(booked, "5 09:00"))],
+        blocks={ROOM_A: [busy("5 08:30")]},
+    )
+
+    adopted = next(a for a in plan(known, NOW).actions if a.kind is ActionKind.ADOPT)
+    assert adopted.meeting
+    assert adopted.meeting.room == ROOM_B
+    assert (helped(known) or "")[0] == "without-room"
+
+
+def test_the_room_the_plan_gives_the_pair_itself_is_not_in_its_own_way() -> None:
+    """Week 1 gets another room at the same time; in week 2 half an hour is left."""
+    booked = meeting("5 09:00", format=Format.IN_PERSON, room=ROOM_A)
+    known = _at_the_hub(
+        [ROOM_A, ROOM_B],
+        timedelta(days=10),
+        meetings=[(booked, as_booked(booked))],
+        blocks={ROOM_A: [busy("5 08:30")], TOM: [busy("12 09:45")]},
+    )
+    assert [str(each.kind) for each in plan(known, NOW).actions][:2] == ["move", "hold"]
+    assert (helped(known) or "")[0] == "shorter"
 
 
 def test_no_relaxation_takes_another_period_its_meeting() -> None:

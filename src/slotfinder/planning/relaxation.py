@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from slotfinder.domain.cadence import Every, InPerson, InPersonUnit, Period, Unit
+from slotfinder.domain.cadence import Every, InPerson, InPersonUnit, Period
 from slotfinder.domain.explain import (
     longer_period,
     other_format,
@@ -37,7 +37,6 @@ _PLANNINGS = 40
 
 _SHORTEST = 15
 _WIDEST = 180
-_LONGEST = {Unit.WEEKS: 104, Unit.MONTHS: 24}
 _HOUR = timedelta(hours=1)
 
 _FOR_A_PERSON = frozenset(
@@ -102,8 +101,7 @@ class _Again:
 
     def as_pair(self, pair: Pair) -> bool:
         """Tell whether it helps if the pair has these terms."""
-        others = (each for each in self._facts.pairs if each.id != pair.id)
-        return self._helps(_unread(replace(self._facts, pairs=(pair, *others)), pair, self._now))
+        return self._helps(_unread(replace(self._facts, pairs=(pair,)), pair, self._now))
 
     def as_programme(self, programme: Programme) -> bool:
         """Tell whether it helps if the programme has these rules."""
@@ -133,26 +131,21 @@ class _Again:
         world = World(facts, self._now)
         world.planned += self._planned
         world.claimed_rooms += self._claimed
-        plan = PairPlan(next(each for each in facts.pairs if each.id == self.pair.id), world)
+        plan = PairPlan(facts.pairs[0], world)
         plan.prepare()
         choose([plan], world)
         return plan.steps()
 
 
 def _around(pair: Pair, site: Site | None, facts: Facts) -> Facts:
-    """Return the facts with only what may matter to one pair: meetings of its people and rooms."""
+    """Return the facts of one pair, with only the meetings of its people and in its rooms."""
     rooms = {room.email for room in site.rooms} if site else set()
     meetings = [
         meeting
         for meeting in facts.meetings
         if meeting.pair == pair.id or {*meeting.people} & {*pair.people} or meeting.room in rooms
     ]
-    concerned = {pair.id, *(meeting.pair for meeting in meetings)}
-    return replace(
-        facts,
-        meetings=tuple(meetings),
-        pairs=tuple(each for each in facts.pairs if each.id in concerned),
-    )
+    return replace(facts, meetings=tuple(meetings), pairs=(pair,))
 
 
 def _unread(facts: Facts, pair: Pair, now: datetime) -> Facts:
@@ -213,7 +206,7 @@ def _smaller_gap(again: _Again) -> str | None:
 
 def _without_room(again: _Again) -> str | None:
     site, programme = again.site, again.programme
-    if site is None or not site.rooms or again.pair.in_person.unit is InPersonUnit.NEVER:
+    if site is None or not site.rooms:
         return None
     sites = {**programme.sites, site.name: replace(site, rooms=())}
     return without_room(site.name) if again.as_programme(replace(programme, sites=sites)) else None
@@ -275,27 +268,19 @@ class _Widening:
 
 def _widenings(again: _Again, role: Role) -> Iterator[_Widening]:
     for window in again.programme.wishes(again.person(role), role, Format.VIRTUAL):
-        if window.weight:
-            yield _Widening(window, earlier=True)
-            yield _Widening(window, earlier=False)
+        yield _Widening(window, earlier=True)
+        yield _Widening(window, earlier=False)
 
 
 def _widened(again: _Again, role: Role, added: Sequence[Window]) -> Person:
-    """Return a person who wishes more; defaults for meeting in person stay what they are."""
-    person, wishes = again.person(role), again.programme.wishes
-    in_person = person.wishes_in_person
-    if person.wishes is None and in_person is None:
-        in_person = wishes(person, role, Format.IN_PERSON)
-    return replace(
-        person,
-        wishes=(*wishes(person, role, Format.VIRTUAL), *added),
-        wishes_in_person=in_person,
-    )
+    person = again.person(role)
+    wishes = again.programme.wishes(person, role, Format.VIRTUAL)
+    return replace(person, wishes=(*wishes, *added))
 
 
 def _longer_period(again: _Again) -> str | None:
     cadence = again.pair.cadence
-    if not isinstance(cadence, Every) or cadence.number >= _LONGEST[cadence.unit]:
+    if not isinstance(cadence, Every):
         return None
     longer = Every(cadence.number + 1, cadence.unit)
     helps = again.as_pair(replace(again.pair, cadence=longer))
