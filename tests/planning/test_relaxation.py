@@ -369,6 +369,22 @@ def test_a_room_another_pair_has_is_taken() -> None:
     assert (helped(known) or "")[0] == "without-room"
 
 
+def test_a_room_the_plan_gives_another_pair_is_taken() -> None:
+    known = _at_the_hub([ROOM_A])
+    alike = {
+        KIM: replace(known.people[TOM], email=KIM),
+        LEE: replace(known.people[PRIYA], email=LEE),
+    }
+    both = tuple(replace(each, in_person=ALWAYS_IN_PERSON) for each in known.pairs)
+    known = replace(known, people={**known.people, **alike}, pairs=both)
+    booked, held = sorted(plan(known, NOW).actions, key=lambda each: each.kind)
+
+    assert booked.meeting
+    assert booked.meeting.room == ROOM_A
+    assert held.relaxation
+    assert held.relaxation.code is RelaxationCode.WITHOUT_ROOM
+
+
 def test_a_room_the_plan_gives_a_meeting_somebody_moved_is_taken() -> None:
     booked = _of_others("6 09:00")
     known = _at_the_hub(

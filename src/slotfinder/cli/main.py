@@ -1,6 +1,7 @@
 """The tree of commands; errors become one clear message and an exit status."""
 
 import io
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -48,7 +49,9 @@ def _options(
         str | None, typer.Option(help="Act as if it were this moment (ISO 8601), for rehearsals.")
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress, no warnings.")] = False,
-    verbose: Annotated[bool, typer.Option("--verbose", help="Show e-mail addresses too.")] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", help="E-mail addresses too, with plan, run and demo.")
+    ] = False,
     version: Annotated[bool, typer.Option("--version", help="Say which version this is.")] = False,
 ) -> None:
     if version:
@@ -75,6 +78,11 @@ def run(arguments: Sequence[str]) -> int:
             stream.reconfigure(errors="replace")
     try:
         status = app(args=_globals_first(arguments), standalone_mode=False)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read has had enough ('| head'): what is left to flush at the exit goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = 1
     except (SlotfinderError, TyperException, OSError) as error:
         sentence, status = _said(error)
         print(sentence, file=sys.stderr)
@@ -87,7 +95,7 @@ def _said(error: SlotfinderError | TyperException | OSError) -> tuple[str, int]:
         return str(error), _STATUS.get(type(error), 1)
     if isinstance(error, TyperException):
         return f"{error.format_message()} See slotfinder --help.".lstrip(), 2
-    # A full disk, a closed pipe, a folder that may not be written: nothing a trace explains.
+    # A full disk, a folder that may not be written: nothing a trace explains.
     return f"Stopped by the system: {error.strerror}.", 1
 
 

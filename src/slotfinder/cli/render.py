@@ -1,12 +1,17 @@
 """Tables and pictures for people: what is planned, and how the programme stands."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from rich import box
+from rich.cells import cell_len
 from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
@@ -23,8 +28,11 @@ from slotfinder.planning.plan import Action, ActionKind
 
 _WEEK = timedelta(days=7)
 _WEEKS_SHOWN = 8
-_BETWEEN = 2
-"""Columns a table puts between two of its own."""
+_LEAST_COLUMNS = 4
+"""Pair, health and two weeks are shown however narrow it is."""
+_WIDEST_PAIR = 24
+_WIDE = 114
+"""Columns from which on the reason of an action has a column of its own."""
 
 _KINDS = {
     ActionKind.BOOK: "green",
@@ -47,7 +55,7 @@ _HEALTHS = {
 def report_picture(report: Report, width: int, *, verbose: bool = False) -> RenderableType:
     """Draw what a pass would do or did, week by week, and what needs a person.
 
-    Meetings that simply stay are counted, not listed. ``verbose`` names e-mail addresses too.
+    Meetings that simply stay are counted, not listed. ``verbose`` shows e-mail addresses too.
     """
     if report.refused:
         return Text(report.refused, "red")
@@ -56,86 +64,132 @@ def report_picture(report: Report, width: int, *, verbose: bool = False) -> Rend
     counts = Counter(action.kind.value for action in report.plan.actions)
     listed = [action for action in report.plan.actions if action.kind is not ActionKind.KEEP]
     summary = ", ".join(f"{count} {kind}" for kind, count in counts.items())
+    people = report.facts.people
     return Group(
         Text(f"{report.programme}: what {done} on {moment(report.now, zone)}", "bold"),
-        *(_actions(listed, report.facts, width) if listed else []),
+        *(_actions(_rows(listed, report.facts), width, verbose=verbose) if listed else []),
         Text(summary or "Nothing to do."),
-        *(
-            _unreadable(each, report.facts.people, verbose=verbose)
-            for each in report.plan.unreadable
-        ),
-        *_not_written(report, zone),
+        *(_unreadable(each, people, verbose=verbose) for each in report.plan.unreadable),
+        *_not_written(report),
     )
 
 
-_WIDE = 110
-"""Columns from which on the table has room for the reasons; below they stand under it."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Row:
+    """An action as it is drawn; ``week`` is empty but for the first of a week."""
+
+    week: str
+    cells: Sequence[Text]
+    who: str
+    why: str
 
 
-def _actions(actions: Sequence[Action], facts: Facts, width: int) -> Iterable[RenderableType]:
-    """Yield the table of actions, and the reasons under it where they do not fit beside."""
-    wide = width >= _WIDE
+_TITLES = ("Week", "Pair", "", "Mentor's time", "Mentee's time", "How", "Suits", "Gives way")
+_PAIR, _HOW = 1, 5
+
+
+def _actions(rows: Sequence[_Row], width: int, *, verbose: bool) -> Iterable[RenderableType]:
+    """Return the table of actions: reasons have a column where there is room, else stand below."""
+    if width < _WIDE or verbose:
+        return _reasons_below(rows, width, verbose=verbose)
+    return [_reasons_beside(rows)]
+
+
+def _reasons_beside(rows: Sequence[_Row]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    for title in ("Week", "Pair", "", "Mentor's time", "Mentee's time", "How"):
-        table.add_column(title, no_wrap=True)
-    if wide:
-        table.add_column("Suits", no_wrap=True)
-        table.add_column("Gives way", no_wrap=True)
-        table.add_column("Why", min_width=24)
+    for index, title in enumerate(_TITLES):
+        # What has no set length goes on below; the rest is never cut.
+        table.add_column(title, no_wrap=index not in {_PAIR, _HOW}, overflow="fold")
+    table.add_column("Why")
+    for row in rows:
+        if row.week:
+            table.add_section()
+        table.add_row(row.week, *row.cells, row.why)
+    return table
+
+
+def _reasons_below(rows: Sequence[_Row], width: int, *, verbose: bool) -> Iterator[RenderableType]:
+    titles = [Text(title, "bold") for title in _TITLES]
+    lines = [titles, *([Text(row.week), *row.cells] for row in rows)]
+    widths = _widths(lines)
+    over = sum(widths) + len(widths) - 1 - width
+    for column in (_HOW, _PAIR):
+        # What has no set length is what makes room.
+        less = max(0, min(over, widths[column] - len(Format.IN_PERSON)))
+        widths[column] -= less
+        over -= less
+    below = (0, 0, 0, widths[0] + 1)
+    yield _line(titles, widths)
+    yield Padding(Text("Why", "bold"), below)
+    for row, cells in zip(rows, lines[1:], strict=True):
+        if row.week or row is rows[0]:
+            yield Rule(style="dim")
+        yield _line(cells, widths)
+        who = f"{row.who}\n" if verbose else ""
+        yield Padding(Text(f"{who}{row.why}", "italic"), below)
+    yield Rule(style="dim")
+
+
+def _widths(lines: Sequence[Sequence[Text]]) -> list[int]:
+    """Return how wide each column has to be for nothing to be cut."""
+    return [
+        max(cell_len(part) for cell in column for part in cell.plain.split("\n"))
+        for column in zip(*lines, strict=True)
+    ]
+
+
+def _line(cells: Sequence[Text], widths: Sequence[int]) -> Table:
+    grid = Table.grid(padding=(0, 1, 0, 0))
+    for width in widths:
+        grid.add_column(width=width, overflow="fold")
+    grid.add_row(*cells)
+    return grid
+
+
+def _rows(actions: Sequence[Action], facts: Facts) -> list[_Row]:
+    """Return the actions week by week, those that have no week first."""
     zone = facts.programme.zone
     pairs = {pair.id: pair for pair in facts.pairs}
-    by_week: dict[date | None, list[Action]] = {}
-    for action in actions:
-        by_week.setdefault(_week_of(action, zone), []).append(action)
-    reasons = []
-    for week in sorted(by_week, key=lambda week: week or date.min):
-        table.add_section()
-        label = _day(week) if week else ""
-        for action in sorted(by_week[week], key=_start):
-            when, why = _action_cells(action, pairs[action.pair], facts.people), _why(action)
-            table.add_row(label, *when, *(why if wide else ()))
-            reasons.append(_reason_line(action, week))
-            label = ""
-    yield table
-    if not wide:
-        yield from reasons
+    rows: list[_Row] = []
+    before: date | None = None
+    for action in sorted(
+        actions, key=lambda each: (_week_of(each, zone) or date.min, _start(each))
+    ):
+        pair = pairs[action.pair]
+        week = _week_of(action, zone)
+        helps = f" {action.relaxation.text}" if action.relaxation else ""
+        code = "" if action.meeting else f" ({action.reason_code}){helps}"
+        rows.append(
+            _Row(
+                week=_day(week) if week and week != before else "",
+                cells=_action_cells(action, pair, facts.people),
+                who=" → ".join(_name(facts.people[email], verbose=True) for email in pair.people),
+                why=f"{action.reason}{code}",
+            )
+        )
+        before = week
+    return rows
 
 
-def _action_cells(
-    action: Action, pair: Pair, people: Mapping[str, Person]
-) -> Iterable[RenderableType]:
-    """Yield who does what when and how."""
+def _action_cells(action: Action, pair: Pair, people: Mapping[str, Person]) -> list[Text]:
     mentor, mentee = (people[email] for email in pair.people)
     meeting = action.meeting
-    yield f"{pair.id} {_first_name(mentor)}\n  → {_first_name(mentee)}"
-    yield Text(action.kind.value, _KINDS[action.kind])
+    cells = [_pair_cell(pair, people), Text(action.kind.value, _KINDS[action.kind])]
     if meeting is None:
-        yield from ("", "", "")
-        return
-    yield _two_lines(meeting.interval, mentor.zone)
-    yield _two_lines(meeting.interval, mentee.zone)
-    yield meeting.room.partition("@")[0] if meeting.room else meeting.format.value
+        return cells + [Text()] * (len(_TITLES) - 1 - len(cells))
+    return [
+        *cells,
+        Text(_two_lines(meeting.interval, mentor.zone)),
+        Text(_two_lines(meeting.interval, mentee.zone)),
+        Text(meeting.room.partition("@")[0] if meeting.room else meeting.format.value),
+        Text(f"{meeting.share.mentor} %\n{meeting.share.mentee} %"),
+        Text(yields(meeting.share) or "", "yellow"),
+    ]
 
 
-def _why(action: Action) -> tuple[str, str, str]:
-    """Return how well it suits both, who gives way, and the reason: for the coordinator alone."""
-    meeting = action.meeting
-    if meeting is None:
-        helps = f" {action.relaxation.text}" if action.relaxation else ""
-        return "", "", f"{action.reason} ({action.reason_code}){helps}"
-    share = meeting.share
-    role = yields(share)
-    return f"{share.mentor} %\n{share.mentee} %", role.value if role else "", action.reason
-
-
-def _reason_line(action: Action, week: date | None) -> Text:
-    suits, gives_way, reason = _why(action)
-    parts = [f"{action.pair}, {_day(week)}:" if week else f"{action.pair}:"]
-    if suits:
-        parts.append("suits " + suits.replace("\n", " / ") + ".")
-    if gives_way:
-        parts.append(f"The {gives_way} gives way.")
-    return Text(" ".join([*parts, reason]))
+def _pair_cell(pair: Pair, people: Mapping[str, Person], between: str = "\n  ") -> Text:
+    mentor, mentee = (_first_name(people[email]) for email in pair.people)
+    return Text(f"{pair.id} {mentor}{between}→ {mentee}")
 
 
 def _two_lines(interval: Interval, zone: ZoneInfo) -> str:
@@ -143,30 +197,29 @@ def _two_lines(interval: Interval, zone: ZoneInfo) -> str:
     return f"{_day(start.date(), weekday=True)}\n{start:%H:%M}-{end:%H:%M}"
 
 
-def _not_written(report: Report, zone: ZoneInfo) -> Iterable[Text]:
-    """Yield what could not be written, and of whose meetings."""
-    meetings = {
-        meeting.uid: meeting
-        for action in report.plan.actions
-        for meeting in (action.was, action.meeting)
-        if meeting
-    }
-    whose: dict[str, list[str]] = {}
-    for uid, problem in report.failed.items():
-        meeting = meetings.get(uid)
-        of = f"{meeting.pair} {local_time(meeting.interval, zone)}" if meeting else uid
-        whose.setdefault(f"({problem.code}): {problem}", []).append(of)
-    for problem_text, of_whom in whose.items():
-        yield Text(f"Not written {problem_text} Meetings: {', '.join(of_whom)}", "red")
-
-
 def _unreadable(unreadable: Unreadable, people: Mapping[str, Person], *, verbose: bool) -> Text:
     owner = people.get(unreadable.person)
-    whose = owner.name if owner else f"the room {unreadable.person}"
-    if owner and verbose:
-        whose += f" <{owner.email}>"
+    whose = _name(owner, verbose=verbose) if owner else f"the room {unreadable.person}"
     said = f"Cannot read the calendar of {whose}: {unreadable.reason} {unreadable.advice}"
     return Text(said, "red")
+
+
+def _not_written(report: Report) -> Iterator[Text]:
+    """Say whose meetings could not be written and why; what failed alike is one line."""
+    zone = report.facts.programme.zone
+    said = {
+        meeting.uid: f"{meeting.pair} {moment(meeting.interval.start, zone)}"
+        for action in report.plan.actions
+        for meeting in (action.standing, action.was, action.meeting)
+        if meeting
+    }
+    alike: dict[tuple[str, str], list[str]] = {}
+    for uid, problem in report.failed.items():
+        which = said.get(uid, "a meeting of an earlier run")
+        alike.setdefault((problem.code, str(problem)), []).append(which)
+    for (code, sentence), whose in alike.items():
+        count = f"{len(whose)} meetings: " if len(whose) > 1 else ""
+        yield Text(f"Not written ({code}): {count}{', '.join(whose)}. {sentence}", "red")
 
 
 def programme_picture(
@@ -178,33 +231,56 @@ def programme_picture(
 ) -> RenderableType:
     """Draw the programme as a calendar: a row a pair, a column a week, and how each is doing.
 
-    As many weeks are shown as fit uncut into ``width``.
+    As many weeks are shown as fit into ``width``, from last week on; nothing is cut.
     """
-    first = _monday(now.astimezone(zone).date()) - _WEEK
-    names = {each.pair.id: _names(each.pair, people) for each in overviews}
-    taken = max(map(len, names.values()), default=0) + len("at-risk") + 2 * _BETWEEN + 1
-    shown = max(2, min(_WEEKS_SHOWN, (width - taken) // (len("● Mo 15:00") + _BETWEEN)))
-    weeks = [first + k * _WEEK for k in range(shown)]
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    table.add_column("Pair", no_wrap=True)
-    table.add_column("Health", no_wrap=True)
-    for week in weeks:
-        this = week == first + _WEEK
-        table.add_column(_day(week), no_wrap=True, style="on grey15" if this else "")
-    for each in overviews:
-        table.add_row(
-            names[each.pair.id],
-            Text(each.health.value, _HEALTHS[each.health]),
-            *(_week_cell(each, week, now, zone) for week in weeks),
-        )
+    this = _monday(now.astimezone(zone).date())
+    weeks = [this + k * _WEEK for k in range(-1, _WEEKS_SHOWN - 1)]
+    lines = _programme_lines(overviews, people, weeks, partial(_mark, now, zone, " "), " ")
+    if _taken(lines) > width:
+        # Cells of two lines take half the room.
+        lines = _programme_lines(overviews, people, weeks, partial(_mark, now, zone, "\n"), "\n  ")
+    while _taken(lines) > width and len(lines[0]) > _LEAST_COLUMNS:
+        lines = [line[:-1] for line in lines]
+    table = Table(box=box.SIMPLE_HEAD, padding=0)
+    table.add_column("Pair", overflow="fold", max_width=_WIDEST_PAIR)
+    for title in lines[0][1:]:
+        style = "on grey15" if title.plain == _day(this) else ""
+        table.add_column(title, no_wrap=True, style=style)
+    for line in lines[1:]:
+        table.add_row(*line)
     legend = "● virtual  ■ in person  ✓ took place  ✗ declined  ! no meeting: a coordinator decides"
     title = Text(f"The programme on {moment(now, zone)}, a column a week", "bold")
     return Group(title, table, Text(legend, "dim"), *_worries(overviews))
 
 
-def _names(pair: Pair, people: Mapping[str, Person]) -> str:
-    mentor, mentee = (people[email] for email in pair.people)
-    return f"{pair.id} {_first_name(mentor)} → {_first_name(mentee)}"
+def _programme_lines(
+    overviews: Sequence[PairOverview],
+    people: Mapping[str, Person],
+    weeks: Sequence[date],
+    mark: Callable[[Meeting], tuple[date, Text]],
+    between: str,
+) -> list[list[Text]]:
+    """Return the cells, titles first; ``between`` stands between the names of a pair."""
+    lines = [[Text("Pair"), Text("Health"), *(Text(_day(week)) for week in weeks)]]
+    for each in overviews:
+        marks = [mark(meeting) for meeting in each.meetings]
+        marks += [
+            (_monday(held.period), Text("!", "bold red")) for held in each.holds if held.period
+        ]
+        lines.append(
+            [
+                _pair_cell(each.pair, people, between),
+                Text(each.health.value, _HEALTHS[each.health]),
+                *(Text("\n").join(cell for at, cell in marks if at == week) for week in weeks),
+            ]
+        )
+    return lines
+
+
+def _taken(lines: Sequence[Sequence[Text]]) -> int:
+    """Return how wide the calendar of these cells is."""
+    pair, *others = _widths(lines)
+    return min(pair, _WIDEST_PAIR) + sum(others) + len(others) + 2
 
 
 def _worries(overviews: Sequence[PairOverview]) -> list[Text]:
@@ -216,18 +292,8 @@ def _worries(overviews: Sequence[PairOverview]) -> list[Text]:
     ]
 
 
-def _week_cell(each: PairOverview, week: date, now: datetime, zone: ZoneInfo) -> Text:
-    cell = Text()
-    for meeting in each.meetings:
-        if _monday(meeting.interval.start.astimezone(zone).date()) == week:
-            cell.append(" " if cell else "").append_text(_mark(meeting, now, zone))
-    for held in each.holds:
-        if held.period and _monday(held.period) == week:
-            cell.append(" !" if cell else "!", "bold red")
-    return cell
-
-
-def _mark(meeting: Meeting, now: datetime, zone: ZoneInfo) -> Text:
+def _mark(now: datetime, zone: ZoneInfo, within: str, meeting: Meeting) -> tuple[date, Text]:
+    """Return the week a meeting is in and how it is shown, ``within`` between day and time."""
     start = meeting.interval.start.astimezone(zone)
     symbol = "■" if meeting.format is Format.IN_PERSON else "●"
     style = "green"
@@ -235,7 +301,8 @@ def _mark(meeting: Meeting, now: datetime, zone: ZoneInfo) -> Text:
         symbol, style = "✗", "red"
     elif meeting.took_place(now):
         symbol, style = "✓", "dim"
-    return Text(f"{symbol} {WEEKDAYS[start.weekday()]} {start:%H:%M}", style)
+    shown = f"{symbol} {WEEKDAYS[start.weekday()]}{within}{start:%H:%M}"
+    return _monday(start.date()), Text(shown, style)
 
 
 def explanation(action: Action, pair: Pair, people: Mapping[str, Person]) -> RenderableType:
@@ -312,6 +379,10 @@ def _day(day: date, *, weekday: bool = False) -> str:
 
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def _name(person: Person, *, verbose: bool) -> str:
+    return f"{person.name} <{person.email}>" if verbose else person.name
 
 
 def _first_name(person: Person) -> str:

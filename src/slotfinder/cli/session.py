@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from slotfinder.errors import UsageError
 T = TypeVar("T")
 
 _PLAIN_WIDTH = 120
-"""Columns of a table that goes to a file or pipe, where no terminal tells."""
+"""Columns of what goes to a file or pipe, where neither COLUMNS nor a terminal tells."""
 
 _YEARS = range(1970, 2200)
 
@@ -100,7 +101,8 @@ def read_instant(text: str, zone: ZoneInfo, *, end_of_day: bool = False) -> date
 
 def output() -> Console:
     """Return the console results are drawn on."""
-    plain = int(os.environ.get("COLUMNS", "").strip() or _PLAIN_WIDTH)
+    told = os.environ.get("COLUMNS", "")
+    plain = int(told) if re.fullmatch("[1-9][0-9]{0,4}", told) else _PLAIN_WIDTH
     width = None if sys.stdout.isatty() else plain
     # People's names are shown as they are: brackets in them are no markup.
     return Console(width=width, highlight=False, markup=False, emoji=False)

@@ -1,5 +1,6 @@
 """``init`` and ``demo``: how a newcomer begins."""
 
+import shlex
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
@@ -25,9 +26,11 @@ def init(
     today = session.moment(_UTC).date()
     monday = today - timedelta(days=today.weekday())
     for path in write_template(folder, monday, monday + _HALF_A_YEAR - timedelta(days=3)):
-        output().print(f"wrote {path}")
-    there = "" if folder == Path() else f"cd {folder} && "
-    output().print(f"Look at slotfinder.toml first, then try: {there}slotfinder plan")
+        output().print(f"wrote {path}", soft_wrap=True)
+    here = folder.resolve() == Path.cwd()
+    there = "" if here else f"  cd {shlex.quote(str(folder))}\n"
+    steps = f"Look at slotfinder.toml first, then try:\n{there}  slotfinder plan"
+    output().print(steps, soft_wrap=True)
     return 0
 
 
@@ -45,7 +48,8 @@ def demo(
     for scene in play(folder, session.moment(_UTC), session.progress()):
         console.print(Text(f"\n{scene.text}\n", "bold"))
         if scene.report:
-            console.print(report_picture(scene.report, console.width))
+            picture = report_picture(scene.report, console.width, verbose=session.verbose)
+            console.print(picture)
         if standing := scene.standing:
             agent = standing.agent
             console.print(

@@ -6,7 +6,7 @@ none of those falls below the floor by it. The first code of RelaxationCode that
 with the smallest amount that does. Plannings are counted, never timed: same facts, same answer.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -55,77 +55,66 @@ T = TypeVar("T")
 
 
 def with_relaxations(actions: Sequence[Action], world: World) -> list[Action]:
-    """Return the actions of a plan, its holds with what would help them."""
-    return [
-        replace(action, relaxation=relaxation(action, actions, world))
-        if action.kind is ActionKind.HOLD
-        else action
-        for action in actions
-    ]
+    """Return the actions of a plan made in this world, its holds with what would help them."""
+    retries: dict[str, _Retries] = {}
+    found: list[Action] = []
+    for action in actions:
+        if action.kind is ActionKind.HOLD and action.reason_code not in _FOR_A_PERSON:
+            if action.pair not in retries:
+                retries[action.pair] = _Retries(action.pair, actions, world)
+            found.append(replace(action, relaxation=_relaxation(action, retries[action.pair])))
+        else:
+            found.append(action)
+    return found
 
 
-def relaxation(held: Action, actions: Sequence[Action], world: World) -> Relaxation | None:
-    """Return the smallest single relaxation that would help a hold, None where none does.
-
-    ``actions`` are those of the whole plan, ``world`` is the one it was made in.
-    """
-    if held.period is None or held.reason_code in _FOR_A_PERSON:
+def _relaxation(held: Action, retries: "_Retries") -> Relaxation | None:
+    """Return the smallest single relaxation that would help a hold, None where none does."""
+    if held.period is None:
         return None
-    again = _Again(held.pair, held.period, actions, world)
+    again = _Again(held.period, retries)
     for code in RelaxationCode:
         if text := _FINDERS[code](again):
             return Relaxation(code=code, text=text)
     return None
 
 
-class _Again:
-    """Plans the pair of one held period again on other terms, while all other pairs stay."""
+class _Retries:
+    """Plans one pair again on other terms, while all others stay; each terms once."""
 
-    def __init__(self, name: str, period: Period, actions: Sequence[Action], world: World) -> None:
+    def __init__(self, name: str, actions: Sequence[Action], world: World) -> None:
         self.pair = next(pair for pair in world.facts.pairs if pair.id == name)
-        self.programme = world.programme
         self.site = world.programme.sites.get(world.site_of(self.pair))
-        self._facts = _around(self.pair, self.site, world.facts)
-        self._now = world.now
-        self._period = period
+        self.facts = _around(self.pair, self.site, world.facts)
         mine = [action for action in actions if action.pair == name]
-        self._before = _met(mine)
+        self.before = _met(mine)
+        self._now = world.now
         rooms = [(each.meeting.room, each.meeting.interval) for each in mine if each.meeting]
         self._claimed = [claim for claim in world.claimed_rooms if claim not in rooms]
-        self._planned = [each for each in world.planned if each.pair.id != name]
-        self._left = _PLANNINGS
+        self._planned = [
+            each
+            for each in world.planned
+            if each.pair.id != name and (each.room or {*each.pair.people} & {*self.pair.people})
+        ]
+        self._known: dict[Hashable, dict[Period, Both]] = {}
 
-    def person(self, role: Role) -> Person:
-        """Return one of the two."""
-        return self._facts.people[getattr(self.pair, role)]
+    def met(self, terms: Pair | Person | Programme) -> dict[Period, Both]:
+        """Return the periods that have a meeting on these terms."""
+        key: Hashable = terms
+        if isinstance(terms, Programme):  # holds mappings; these two are all that is changed of it
+            key = terms.gap, tuple(terms.sites.values())
+        if key not in self._known:
+            self._known[key] = _met(self._planned_with(self._facts_with(terms)))
+        return self._known[key]
 
-    def as_pair(self, pair: Pair) -> bool:
-        """Tell whether it helps if the pair has these terms."""
-        return self._helps(_unread(replace(self._facts, pairs=(pair,)), pair, self._now))
-
-    def as_programme(self, programme: Programme) -> bool:
-        """Tell whether it helps if the programme has these rules."""
-        return self._helps(replace(self._facts, programme=programme))
-
-    def as_person(self, person: Person) -> bool:
-        """Tell whether it helps if one of the two has these wishes."""
-        people = {**self._facts.people, person.email: person}
-        return self._helps(replace(self._facts, people=people))
-
-    def _helps(self, facts: Facts) -> bool:
-        if not self._left:
-            return False
-        self._left -= 1
-        after = _met(self._planned_with(facts))
-        floor = self.programme.compromise.floor
-
-        def is_as_good(period: Period, share: Both) -> bool:
-            found = [after[each] for each in after if _begins_in(period, each)]
-            return any(_lower(each) >= min(floor, _lower(share)) for each in found)
-
-        return any(_begins_in(self._period, each) for each in after) and all(
-            is_as_good(*item) for item in self._before.items()
-        )
+    def _facts_with(self, terms: Pair | Person | Programme) -> Facts:
+        match terms:
+            case Pair():
+                return _unread(replace(self.facts, pairs=(terms,)), terms, self._now)
+            case Person():
+                return replace(self.facts, people={**self.facts.people, terms.email: terms})
+            case Programme():
+                return replace(self.facts, programme=terms)
 
     def _planned_with(self, facts: Facts) -> list[Step]:
         world = World(facts, self._now)
@@ -135,6 +124,37 @@ class _Again:
         plan.prepare()
         choose([plan], world)
         return plan.steps()
+
+
+class _Again:
+    """One held period, and what is tried to give it a meeting."""
+
+    def __init__(self, period: Period, retries: _Retries) -> None:
+        self.pair, self.site = retries.pair, retries.site
+        self.programme = retries.facts.programme
+        self._period = period
+        self._retries = retries
+        self._left = _PLANNINGS
+
+    def person(self, role: Role) -> Person:
+        """Return one of the two."""
+        return self._retries.facts.people[getattr(self.pair, role)]
+
+    def helps(self, terms: Pair | Person | Programme) -> bool:
+        """Tell whether it helps if the pair, one of the two or the programme is like this."""
+        if not self._left:
+            return False
+        self._left -= 1
+        after = self._retries.met(terms)
+        floor = self.programme.compromise.floor
+
+        def is_as_good(period: Period, share: Both) -> bool:
+            found = [after[each] for each in after if _begins_in(period, each)]
+            return any(_lower(each) >= min(floor, _lower(share)) for each in found)
+
+        return any(_begins_in(self._period, each) for each in after) and all(
+            is_as_good(*item) for item in self._retries.before.items()
+        )
 
 
 def _around(pair: Pair, site: Site | None, facts: Facts) -> Facts:
@@ -200,7 +220,7 @@ def _mildest(amounts: Sequence[T], helps: Callable[[T], bool]) -> T | None:
 def _smaller_gap(again: _Again) -> str | None:
     programme = again.programme
     hours = range(-(-programme.gap // _HOUR) - 1, 0, -1)
-    found = _mildest(hours, lambda each: again.as_programme(replace(programme, gap=each * _HOUR)))
+    found = _mildest(hours, lambda each: again.helps(replace(programme, gap=each * _HOUR)))
     return smaller_gap(found) if found else None
 
 
@@ -209,7 +229,7 @@ def _without_room(again: _Again) -> str | None:
     if site is None or not site.rooms:
         return None
     sites = {**programme.sites, site.name: replace(site, rooms=())}
-    return without_room(site.name) if again.as_programme(replace(programme, sites=sites)) else None
+    return without_room(site.name) if again.helps(replace(programme, sites=sites)) else None
 
 
 def _other_format(again: _Again) -> str | None:
@@ -217,14 +237,14 @@ def _other_format(again: _Again) -> str | None:
     always = InPerson(InPersonUnit.PERIODS)
     if again.site is None or again.pair.in_person == always:
         return None
-    helps = again.as_pair(replace(again.pair, in_person=always))
+    helps = again.helps(replace(again.pair, in_person=always))
     return other_format(again.site.name) if helps else None
 
 
 def _shorter(again: _Again) -> str | None:
     grid, duration = again.programme.meetings.grid, again.pair.duration
     lengths = range((duration - 1) // grid * grid, _SHORTEST - 1, -grid)
-    found = _mildest(lengths, lambda each: again.as_pair(replace(again.pair, duration=each)))
+    found = _mildest(lengths, lambda each: again.helps(replace(again.pair, duration=each)))
     return shorter(found, duration) if found else None
 
 
@@ -233,12 +253,12 @@ def _wider_wishes(again: _Again) -> str | None:
     grid, text, most = again.programme.meetings.grid, None, _WIDEST
     for role in Role:
         widenings = list(_widenings(again, role))
-        if not again.as_person(_widened(again, role, [each.by(most) for each in widenings])):
+        if not again.helps(_widened(again, role, [each.by(most) for each in widenings])):
             continue
         for widening in widenings:
 
             def helps(minutes: int, role: Role = role, widening: _Widening = widening) -> bool:
-                return again.as_person(_widened(again, role, [widening.by(minutes)]))
+                return again.helps(_widened(again, role, [widening.by(minutes)]))
 
             found = _mildest(range(grid, min(most, widening.most) + 1, grid), helps)
             if found:
@@ -283,7 +303,7 @@ def _longer_period(again: _Again) -> str | None:
     if not isinstance(cadence, Every):
         return None
     longer = Every(cadence.number + 1, cadence.unit)
-    helps = again.as_pair(replace(again.pair, cadence=longer))
+    helps = again.helps(replace(again.pair, cadence=longer))
     return longer_period(longer) if helps else None
 
 
