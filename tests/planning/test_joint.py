@@ -211,6 +211,26 @@ def test_the_choice_equals_trying_everything(
     assert (solution.placed, -solution.below, -solution.breaks) == best[:3]
 
 
+def test_a_way_that_leads_nowhere_in_time_is_not_begun() -> None:
+    """Two ways are worth the same; the one that begins earlier leaves no time for the last."""
+
+    def slot(day: int, mentor: int, mentee: int) -> Slot:
+        return Slot(FIRST + day * DAY, (mentor, mentee), (100, 100))
+
+    periods = [
+        [slot(0, 20, 10), slot(1, 10, 20)],
+        [slot(7, 20, 10), slot(11, 10, 20)],
+        [slot(14, 50, 50)],
+    ]
+    chosen = rules(Rule.FAIR, 20, 2)
+
+    best, choice = by_trying_everything(periods, [], chosen, 6 * DAY)
+    solution = solved(periods, [], chosen, 6 * DAY)
+
+    assert solution.choices == choice == (1, 0, 0)
+    assert value(periods, solution.choices, [], chosen) == best
+
+
 def test_roles_are_named_by_who_yields() -> None:
     one_sided = [[Slot(FIRST + DAY, (10, 100), (10, 100))]]
     solution = solved(one_sided, [], rules(Rule.FAIR, 20, 0), 0)

@@ -528,4 +528,4 @@ class _Table:
             return _BEFORE
         same = self._by_week.get(-1 if week is None else week, ())
         keeping = (self.most[each] + 1 for each in same if each >= position)
-        return max(self._from[position], max(keeping, default=0))
+        return max(self._from[position], max(keeping, default=_BEFORE))
