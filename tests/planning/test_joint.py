@@ -220,7 +220,7 @@ def test_a_way_that_leads_nowhere_in_time_is_not_begun() -> None:
     periods = [
         [slot(0, 20, 10), slot(1, 10, 20)],
         [slot(7, 20, 10), slot(11, 10, 20)],
-        [slot(14, 50, 50)],
+        [slot(15, 50, 50)],
     ]
     chosen = rules(Rule.FAIR, 20, 2)
 
