@@ -13,7 +13,7 @@ from slotfinder.domain.people import Pair, PairStatus
 from slotfinder.domain.programme import Baseline, Rule
 from slotfinder.planning.candidates import Candidates, PairTime
 from slotfinder.planning.facts import belongs_to, span_of, within_horizon
-from slotfinder.planning.grid import Bools, minutes_of
+from slotfinder.planning.grid import Bools
 from slotfinder.planning.joint import Problem, Solution, solve
 from slotfinder.planning.plan import Action, ActionKind, HoldCode
 from slotfinder.planning.world import Occurrence, World, gone_from_rooms
@@ -110,7 +110,7 @@ class PairPlan:
             allowed=tuple(free),
             series=self.series,
             rules=world.programme.compromise,
-            gap=minutes_of(world.programme.gap),
+            gap=world.least_gap(self._open_occurrences),
             clock=world.clock,
         )
         return solve(problem)

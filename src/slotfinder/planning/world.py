@@ -137,12 +137,22 @@ class World:
 
     def apart(self, occurrence: Occurrence) -> Bools:
         """Tell which candidates keep the gap to the pair's other planned meetings."""
-        starts, gap = occurrence.candidates.starts, minutes_of(self.programme.gap)
+        starts = occurrence.candidates.starts
         apart = np.ones(starts.shape, dtype=np.bool_)
         for each in self.planned:
             if each.pair is occurrence.pair and each is not occurrence and each.interval:
+                gap = self.least_gap([occurrence, each])
                 apart &= np.abs(starts - minute_of(each.interval.start)) >= gap
         return apart
+
+    def least_gap(self, occurrences: Sequence[Occurrence]) -> int:
+        """Return the least minutes between two starts of a pair.
+
+        The two need the way between their own meetings too, however small the gap is set.
+        """
+        ways = [self.margin(each.form, each.pair) for each in occurrences]
+        lengths = [each.candidates.duration for each in occurrences]
+        return max(minutes_of(self.programme.gap), max(lengths) + minutes_of(max(ways)))
 
     def free(self, occurrence: Occurrence) -> Bools:
         """Tell which candidates leave the people and rooms other pairs are planned with alone."""
