@@ -37,6 +37,7 @@ from tests.planning.builders import (
     person,
     programme,
     span,
+    wishes,
 )
 
 WEDNESDAY = Days(date(2027, 1, 6), date(2027, 1, 6))
@@ -363,6 +364,32 @@ def test_a_meeting_in_person_that_cannot_be_had_is_virtual_and_the_next_is_in_pe
     actions = plan(known, NOW).actions
     assert formats(actions) == ["virtual", "virtual", "in-person", "in-person"]
     assert "in person was due" in actions[1].reason
+
+
+def test_what_goes_online_keeps_the_gap_to_what_is_chosen() -> None:
+    """Week one leaves only Friday, week two only Monday, where online would suit both better."""
+    people = [
+        person(
+            who,
+            "Mo 10:00-11:00 = 1; Fr 10:00-11:00 = 0.5",
+            site=HUB,
+            wishes_in_person=wishes("Mo 10:00-11:00 = 0.2"),
+        )
+        for who in (TOM, PRIYA)
+    ]
+    known = facts(
+        rules=programme(rules={"horizon": timedelta(days=10)}, gap=timedelta(days=6)),
+        people=people,
+        pairs=[pair(in_person=InPerson(InPersonUnit.PERIODS, 2))],
+        blocks={TOM: [busy("4 00:00", 4 * 1440), busy("12 00:00", 6 * 1440)]},
+    )
+
+    actions = plan(known, NOW).actions
+
+    assert [(each.kind, each.reason_code) for each in actions] == [
+        ("book", "best-compromise"),
+        ("hold", "gap-too-small"),
+    ]
 
 
 def test_a_debt_outlives_the_period_it_was_made_in() -> None:

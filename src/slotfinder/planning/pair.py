@@ -144,7 +144,8 @@ class PairPlan:
                     self.settle(position, choice, None)
 
     def _only_choice(self, occurrence: Occurrence) -> Bools:
-        free = self._world.free(occurrence)
+        """Return what is left to an occurrence: its choice, or what keeps the gap to all chosen."""
+        free = self._world.possible(occurrence)
         if occurrence.choice is not None:
             free[:] = False
             free[occurrence.choice] = True
