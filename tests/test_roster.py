@@ -415,3 +415,12 @@ def test_no_cells_raise_anything_but_findings(
         )
     except ConfigurationError as error:
         assert all(each.message and each.remedy for each in error.findings)  # noqa: PT017 - sound is fine too
+
+
+def test_without_a_settings_file_nothing_is_said_of_files_only_it_could_name(
+    tmp_path: Path,
+) -> None:
+    with pytest.raises(ConfigurationError) as wrong:
+        load_programme(tmp_path / "slotfinder.toml", {})
+
+    assert [finding.file for finding in wrong.value.findings] == ["slotfinder.toml"]

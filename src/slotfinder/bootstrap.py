@@ -11,7 +11,7 @@ from filelock import FileLock, Timeout
 from slotfinder.agent.programme import Agent
 from slotfinder.calendars.local.calendar import LocalCalendars
 from slotfinder.domain.freebusy import Provider
-from slotfinder.errors import Finding, LockHeldError
+from slotfinder.errors import Finding, LockHeldError, StoreError
 from slotfinder.mail.outbox_folder import OutboxFolder
 from slotfinder.ports import FreeBusySource, Ledger, Mailer, Progress, Store
 from slotfinder.roster import Roster, load_programme
@@ -84,12 +84,17 @@ def locked_store(configured: Configured) -> Iterator[Store]:
     from slotfinder.store.sql import open_store  # noqa: PLC0415 - slow to load
 
     file = _store_file(configured.settings)
-    file.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(file.with_name(file.name + ".lock"), timeout=0)
     try:
+        file.parent.mkdir(parents=True, exist_ok=True)
         held = lock.acquire()
     except Timeout:
         raise LockHeldError("Another run is at work on this programme; try again later.") from None
+    except OSError as error:
+        raise StoreError(
+            f"The lock beside the store {file.name} cannot be taken: {error.strerror}. "
+            "Let the account slotfinder runs under write into that folder."
+        ) from None
     with held, open_store(file) as store:
         yield store
 

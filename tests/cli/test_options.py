@@ -261,3 +261,15 @@ def test_json_is_the_same_on_a_stream_that_is_not_utf_8(tmp_path: Path) -> None:
     status, out = call_on("cp1252", "plan", "--json", *config)
     assert status == 0
     assert json.loads(out)["programme"] == "Übung 李小龍"
+
+
+def test_a_lock_that_cannot_be_taken_names_the_store_and_the_remedy(tmp_path: Path) -> None:
+    world = simple(tmp_path)
+    (tmp_path / "state").write_text("a file where the folder should be", "utf-8")
+    world.set("store", url="sqlite:///state/slotfinder.db").write()
+
+    result = world.run()
+
+    assert (result.status, result.out) == (2, "")
+    assert "slotfinder.db cannot be taken" in result.err
+    assert "write into that folder" in result.err

@@ -18,6 +18,7 @@ from slotfinder.domain.meeting import (
     Option,
     Refusal,
 )
+from slotfinder.errors import StoreError
 from slotfinder.ports import Changes, Entry, EntryKind, Happening, Held, Ledger, Message, Store
 from slotfinder.store.sql import open_store
 from tests.contract.builders import meeting_of
@@ -125,7 +126,7 @@ def test_two_standing_meetings_in_one_period_are_impossible_and_nothing_is_recor
 ) -> None:
     twin = replace(MEETING, uid="uid-2")
     entry = Entry(key="k", uid="uid-2", kind=EntryKind.WRITE, provider=Provider.LOCAL, event=EVENT)
-    with pytest.raises(Exception, match="UNIQUE"):
+    with pytest.raises(StoreError, match=r"The store a store\?#%\.db cannot be used: UNIQUE"):
         store.record(changes(meetings=(MEETING, twin), entries=(entry,)))
 
     assert store.load() == Ledger()

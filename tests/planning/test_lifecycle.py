@@ -383,6 +383,20 @@ def test_two_meetings_of_a_person_are_never_planned_into_each_others_buffers() -
     assert not any(one.overlaps(other) for one, other in pairwise(wide))
 
 
+def test_a_pairs_own_meetings_keep_the_way_between_them_however_small_the_gap() -> None:
+    """The only slots are the last of one week and the first of the next, side by side."""
+    rules = programme(rules={"buffer": 30, "horizon": timedelta(days=10)}, gap=timedelta())
+    people = [person(who, "Su 23:00-24:00; Mo 00:00-02:00") for who in (TOM, PRIYA)]
+    known = facts(
+        rules=rules,
+        people=people,
+        pairs=[pair()],
+        blocks={TOM: [busy("4 00:00", 9000), busy("17 00:00", 1440)]},
+    )
+    first, second = (a.meeting.interval for a in plan(known, NOW).actions if a.meeting)
+    assert second.start - first.end >= timedelta(minutes=30)
+
+
 def test_the_way_to_a_standing_meeting_stays_free_for_the_next_run() -> None:
     """Promise 4: what one run kept free is not booked by the next."""
     there = meeting("6 10:00", format=Format.IN_PERSON)

@@ -40,6 +40,9 @@ def load_programme(path: Path, environment: Mapping[str, str]) -> tuple[Settings
             pairs.csv depends on settings that are wrong is not judged.
     """
     draft = read_draft(path, environment)
+    if not path.exists():
+        # Where the other two files are is only known from this one.
+        _raise_if_wrong(draft.findings)
     roster, findings = _read(draft)
     _raise_if_wrong((*draft.findings, *findings))
     return draft.settings, roster

@@ -85,7 +85,9 @@ class PairReader:
         if self._people is not None and email not in self._people:
             raise BadValueError(
                 f"{quoted(email)} is not in people.csv.",
-                f"{suggestion(email, self._people)}Add a row for this person, or mend the address.",
+                # Addresses of one company are alike in all but a few letters.
+                f"{suggestion(email, self._people, likeness=0.9)}"
+                "Add a row for this person, or mend the address.",
             )
         return email
 

@@ -64,10 +64,10 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
-def suggestion(word: str, known: Iterable[str]) -> str:
+def suggestion(word: str, known: Iterable[str], likeness: float = 0.7) -> str:
     """Return "Did you mean 'x'? " for the most similar known word, or nothing."""
     by_lower = {each.lower(): each for each in known}
-    close = get_close_matches(word.lower(), by_lower, n=1, cutoff=0.7)
+    close = get_close_matches(word.lower(), by_lower, n=1, cutoff=likeness)
     return f"Did you mean {quoted(by_lower[close[0]])}? " if close else ""
 
 

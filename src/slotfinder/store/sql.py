@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from sqlalchemy import (
     Connection,
@@ -141,7 +141,7 @@ def _transaction(engine: Engine) -> Iterator[Connection]:
         with engine.begin() as connection:
             yield connection
     except DatabaseError as problem:
-        name = Path(engine.url.database or "store").name
+        name = Path(unquote(engine.url.database or "store")).name
         remedy = "Check that the folder is writable and the file is slotfinder's own."
         if "locked" in str(problem.orig):
             remedy = "Another program is using it; try again when that is done."
