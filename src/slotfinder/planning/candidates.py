@@ -4,9 +4,9 @@ compromise.md §1 and §2, judged on fixed facts only: what a run itself plans r
 among these (series.py), never the set.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 
 import numpy as np
@@ -14,13 +14,14 @@ import numpy as np
 from slotfinder.domain.cadence import Period
 from slotfinder.domain.closures import dates_of, holidays_of
 from slotfinder.domain.freebusy import FreeBusy, Kind
-from slotfinder.domain.interval import Interval, merge
-from slotfinder.domain.meeting import Both, Format
+from slotfinder.domain.interval import Interval
+from slotfinder.domain.meeting import Both, Format, Meeting
 from slotfinder.domain.people import Pair, Person, Role
-from slotfinder.domain.preference import MINUTES_A_DAY, Wishes
+from slotfinder.domain.preference import Wishes
 from slotfinder.domain.programme import CompromiseRules, Programme, Site, TentativePolicy
-from slotfinder.planning.facts import Facts, span_of
+from slotfinder.planning.facts import span_of
 from slotfinder.planning.grid import (
+    NO_TIME,
     Bools,
     Clock,
     Clocks,
@@ -28,11 +29,11 @@ from slotfinder.planning.grid import (
     Spans,
     Weights,
     busy_seconds,
-    day_number,
-    day_of,
     instant_of,
+    merged,
     minute_of,
     minutes_of,
+    seconds_of,
 )
 from slotfinder.planning.plan import HoldCode
 
@@ -62,56 +63,61 @@ class Candidates:
         return Both(*(int(side[index]) for side in self.share))
 
 
-Taken = Mapping[Kind, tuple[Interval, ...]]
+Filter = Callable[[Ints], Bools]
+
+Taken = Mapping[Kind, Ints]
+"""Somebody's taken time by kind: one row a span, in seconds since 1970."""
 
 
 class PersonTime:
     """One person's calendar and wall clock over the planning window.
 
-    ``own`` are the meetings of the programme that stand, with the minutes each keeps free on both
+    ``own`` are the meetings of the programme that stand, by the minutes they keep free on both
     sides: the way to a meeting is not to be booked over by the next run.
     """
 
-    def __init__(
-        self, person: Person, taken: Taken, own: Sequence[tuple[Interval, int]], clock: Clock
-    ) -> None:
+    def __init__(self, person: Person, taken: Taken, own: Mapping[int, Ints], clock: Clock) -> None:
         self.person = person
         self.clock = clock
         self._taken = taken
-        self._own = own
+        self._own = {margin: Spans(spans) for margin, spans in own.items()}
         self._spans: dict[frozenset[Kind], Spans] = {}
+        self._loads: dict[frozenset[Kind], Ints] = {}
 
     def spans(self, kinds: frozenset[Kind]) -> Spans:
         """Return the time entries of these kinds take."""
         if kinds not in self._spans:
-            intervals = [each for kind in kinds for each in self._taken.get(kind, ())]
-            self._spans[kinds] = Spans(intervals)
+            self._spans[kinds] = Spans(np.concatenate([NO_TIME, *self._of(kinds)]))
         return self._spans[kinds]
 
     def is_taken(self, kinds: frozenset[Kind], starts: Ints, duration: int, margin: int) -> Bools:
         """Tell which meetings, ``margin`` minutes on both sides included, an entry is in."""
         taken = self.spans(kinds).hit(starts, duration, margin)
-        for interval, theirs in self._own:
-            taken |= Spans([interval]).hit(starts, duration, max(margin, theirs))
+        for theirs, spans in self._own.items():
+            taken |= spans.hit(starts, duration, max(margin, theirs))
         return taken
 
-    def load(self, kinds: frozenset[Kind]) -> dict[int, int]:
-        """Return the seconds of each local date that entries of these kinds take."""
-        found = [self._taken[kind] for kind in sorted(kinds) if kind in self._taken]
-        return busy_seconds(found, self.clock.zone)
+    def load(self, kinds: frozenset[Kind]) -> Ints:
+        """Return the seconds of each local date of the clock that entries of these kinds take."""
+        if kinds not in self._loads:
+            self._loads[kinds] = busy_seconds(self._of(kinds), self.clock)
+        return self._loads[kinds]
 
     def weights(self, wishes: Wishes) -> Weights:
         return self.clock.weights(wishes)
 
-    def closed_days(self) -> tuple[frozenset[date], frozenset[date]]:
-        """Return the dates of the window that are the person's own leave, and public holidays."""
-        window = _dates(self.clock)
-        return dates_of(self.person.away, *window), holidays_of(self.person, *window)
+    @cached_property
+    def leave(self) -> Bools | None:
+        """Tell which local dates of the clock are the person's own leave; None for no date."""
+        return self.clock.dates(dates_of(self.person.away, *self.clock.span_of_dates))
 
+    @cached_property
+    def holidays(self) -> Bools | None:
+        """Tell which local dates of the clock are public holidays; None for no date."""
+        return self.clock.dates(holidays_of(self.person, *self.clock.span_of_dates))
 
-def _dates(clock: Clock) -> tuple[date, date]:
-    """Return the first and last local date the clock's window may touch."""
-    return day_of(clock.first // MINUTES_A_DAY - 1), day_of(clock.end // MINUTES_A_DAY + 1)
+    def _of(self, kinds: frozenset[Kind]) -> list[Ints]:
+        return [self._taken[kind] for kind in sorted(kinds) if kind in self._taken]
 
 
 class PairTime:
@@ -127,9 +133,9 @@ class PairTime:
     ) -> None:
         self._pair = pair
         self._programme = programme
+        self._clocks = clocks
         self._clock = clocks.of(programme.zone)
         self._sides = {Role.MENTOR: mentor, Role.MENTEE: mentee}
-        self._loads = {role: side.load(self._load_kinds) for role, side in self._sides.items()}
         self._tentative = self._rules.tentative is TentativePolicy.AVOID
 
     @property
@@ -163,16 +169,14 @@ class PairTime:
         ``others`` are the pair's meetings that took place or stay: the gap is kept to them.
         ``refusals`` are the slots of this occurrence that must not be offered again.
         """
-        starts = self._starts_left(period, form, now)
-        if starts is None:
-            return self._none(HoldCode.PERIOD_OVER)
-        if not starts.size:
-            return self._none(HoldCode.NO_COMMON_WISHES)
-        for code, passes in self._filters(form, others, refusals, rooms):
+        filters = self._filters(form, others, refusals, rooms)
+        wished = self._wished_in(period, form)
+        starts = wished[wished >= self._earliest(now)]
+        for _, passes in filters:
             starts = starts[passes(starts)]
-            if not starts.size:
-                return self._none(code)
-        return self._valued(starts, form)
+        if starts.size:
+            return self._valued(starts, form)
+        return self._none(self._missing(period, form, now, filters))
 
     def worth_at(self, interval: Interval, form: Format) -> Both:
         """Return both satisfactions with a time a person chose, wished for or not."""
@@ -182,7 +186,11 @@ class PairTime:
 
     def is_over(self, period: Period, form: Format, now: datetime) -> bool:
         """Tell whether the period has no start left that both wish for, though it had some."""
-        return self._starts_left(period, form, now) is None
+        wished = self._wished_in(period, form)
+        return wished.size > 0 and int(wished[-1]) < self._earliest(now)
+
+    def _earliest(self, now: datetime) -> int:
+        return minute_of(now + self._programme.meetings.notice)
 
     def _starts(self, period: Period) -> Ints:
         grid = self._programme.meetings.grid
@@ -191,19 +199,28 @@ class PairTime:
         last = minute_of(span.end) - self._pair.duration
         return np.arange(first, last + 1, grid, dtype=np.int64)
 
-    def _starts_left(self, period: Period, form: Format, now: datetime) -> Ints | None:
-        """Return the starts that respect ``notice``; None where those left are wished by nobody."""
-        starts = self._starts(period)
-        left = starts >= minute_of(now + self._programme.meetings.notice)
-        wished = self._wished(starts, form)
-        return None if wished.any() and not (wished & left).any() else starts[left]
+    def _wished_in(self, period: Period, form: Format) -> Ints:
+        """Return all starts of a period that both wish for, past ones included."""
+        both = self._weights[form]
+        return self._clocks.wished_by(both, period, self._pair.duration, self._starts)
+
+    @cached_property
+    def _weights(self) -> dict[Format, tuple[Weights, Weights]]:
+        mentor, mentee = self._sides.items()
+        found = {}
+        for form in Format:
+            of = [
+                side.weights(self._programme.wishes(side.person, role, form))
+                for role, side in (mentor, mentee)
+            ]
+            found[form] = of[0], of[1]
+        return found
 
     def _wished(self, starts: Ints, form: Format) -> Bools:
-        passes = np.ones(starts.shape, dtype=np.bool_)
-        for role, side in self._sides.items():
-            weights = side.weights(self._programme.wishes(side.person, role, form))
-            passes &= weights.wished(starts, self._pair.duration)
-        return passes
+        mentor, mentee = self._weights[form]
+        minutes = self._pair.duration
+        wished: Bools = mentor.wished(starts, minutes) & mentee.wished(starts, minutes)
+        return wished
 
     def _filters(
         self,
@@ -211,43 +228,61 @@ class PairTime:
         others: Sequence[Interval],
         refusals: Sequence[Interval],
         rooms: "RoomTimes",
-    ) -> Iterator[tuple[HoldCode, Callable[[Ints], Bools]]]:
-        """Yield the filters in the order in which a hold names them (compromise.md §7)."""
-        yield HoldCode.AWAY, self._not_away
-        yield HoldCode.CLOSED, self._not_closed
-        yield HoldCode.NO_COMMON_WISHES, lambda starts: self._wished(starts, form)
-        yield HoldCode.NO_COMMON_FREE_TIME, lambda starts: self._free(starts, form, refusals)
+    ) -> list[tuple[HoldCode, Filter]]:
+        """Return the filters in the order in which a hold names them (compromise.md §7)."""
+        found: list[tuple[HoldCode, Filter]] = [
+            (HoldCode.AWAY, self._not_away),
+            (HoldCode.CLOSED, self._not_closed),
+            (HoldCode.NO_COMMON_WISHES, lambda starts: self._wished(starts, form)),
+            (HoldCode.NO_COMMON_FREE_TIME, lambda starts: self._free(starts, form, refusals)),
+        ]
         if form is Format.IN_PERSON:
-            yield HoldCode.NO_ROOM, lambda starts: self._at_the_site(starts, rooms)
-        yield HoldCode.GAP_TOO_SMALL, lambda starts: self._apart(starts, others)
+            found.append((HoldCode.NO_ROOM, lambda starts: self._at_the_site(starts, rooms)))
+        found.append((HoldCode.GAP_TOO_SMALL, lambda starts: self._apart(starts, others)))
+        return found
+
+    def _missing(
+        self,
+        period: Period,
+        form: Format,
+        now: datetime,
+        filters: Sequence[tuple[HoldCode, Filter]],
+    ) -> HoldCode:
+        """Return the first filter that leaves no start of a period that has no candidate."""
+        if self.is_over(period, form, now):
+            return HoldCode.PERIOD_OVER
+        steps = iter(filters)
+        starts = self._starts(period)
+        starts = starts[starts >= self._earliest(now)]
+        code = HoldCode.NO_COMMON_WISHES
+        while starts.size:
+            code, passes = next(steps)
+            starts = starts[passes(starts)]
+        return code
 
     def _not_away(self, starts: Ints) -> Bools:
         passes = np.ones(starts.shape, dtype=np.bool_)
         for side in self._sides.values():
-            passes &= ~self._on(starts, side.clock, self._closures[side.person.email][0])
+            self._leave_out(passes, starts, side.clock, side.leave)
         return passes
 
     def _not_closed(self, starts: Ints) -> Bools:
-        blackouts = dates_of(self._programme.blackouts, *_dates(self._clock))
-        passes = ~self._on(starts, self._clock, blackouts)
+        passes = np.ones(starts.shape, dtype=np.bool_)
+        blackouts = dates_of(self._programme.blackouts, *self._clock.span_of_dates)
+        self._leave_out(passes, starts, self._clock, self._clock.dates(blackouts))
         for side in self._sides.values():
-            passes &= ~self._on(starts, side.clock, self._closures[side.person.email][1])
+            self._leave_out(passes, starts, side.clock, side.holidays)
         return passes
 
-    @cached_property
-    def _closures(self) -> dict[str, tuple[frozenset[date], frozenset[date]]]:
-        return {side.person.email: side.closed_days() for side in self._sides.values()}
-
-    def _on(self, starts: Ints, clock: Clock, days: frozenset[date]) -> Bools:
-        """Tell which meetings touch one of the local dates."""
-        numbers = np.array(sorted(map(day_number, days)), dtype=np.int64)
-        last_minutes = starts + self._pair.duration - 1
-        touched: Bools = np.isin(clock.day(starts), numbers)
-        return touched | np.isin(clock.day(last_minutes), numbers)
+    def _leave_out(self, passes: Bools, starts: Ints, clock: Clock, days: Bools | None) -> None:
+        """Clear ``passes`` of the meetings that touch one of the local dates."""
+        if days is not None:
+            last_minutes = starts + self._pair.duration - 1
+            passes &= ~(days[clock.day_index(starts)] | days[clock.day_index(last_minutes)])
 
     def _free(self, starts: Ints, form: Format, refusals: Sequence[Interval]) -> Bools:
         minutes = self._pair.duration
-        passes = ~Spans(refusals).hit(starts, minutes)
+        passes = ~Spans(seconds_of(refusals)).hit(starts, minutes)
         at_a_site = form is Format.VIRTUAL or self.site
         margin = minutes_of(self._programme.margin(form, self.site)) if at_a_site else 0
         kinds = self._programme.blocking_kinds(form)
@@ -262,7 +297,7 @@ class PairTime:
                 # 1970-01-01 was a Thursday, day 3 of a week that begins on Monday.
                 weekdays = (side.clock.day(starts) + 3) % 7
                 passes &= np.isin(weekdays, np.array(sorted(days), dtype=np.int64))
-        return passes & rooms.any_free(self.site, starts, self._pair.duration)
+        return passes & rooms.any_free(self.site, starts, self._pair.duration, {})
 
     def _apart(self, starts: Ints, others: Sequence[Interval]) -> Bools:
         gap = minutes_of(self._programme.gap)
@@ -286,11 +321,10 @@ class PairTime:
     def _satisfaction(self, role: Role, starts: Ints, minutes: int, form: Format) -> Ints:
         """Return compromise.md §2 exactly: one rational a start, rounded half up once."""
         side = self._sides[role]
-        weights = side.weights(self._programme.wishes(side.person, role, form))
+        weights = self._weights[form][role is Role.MENTEE]
         limit = self._rules.day_limit * 60
-        load = self._loads[role]
-        busy = np.array([load.get(int(day), 0) for day in side.clock.day(starts)], dtype=np.int64)
-        excess = np.clip(busy + minutes * 60 - limit, 0, limit)
+        busy = side.load(self._load_kinds)[side.clock.day_index(starts)]
+        excess = np.minimum(np.maximum(busy + (minutes * 60 - limit), 0), limit)
         numerator = 100 * weights.total(starts, minutes) * (2 * limit - excess)
         denominator = np.full(starts.shape, minutes * weights.scale * 2 * limit, dtype=np.int64)
         if self._tentative:
@@ -322,9 +356,7 @@ class RoomTimes:
     def __init__(self, sites: Mapping[str, Site], taken: Mapping[str, Taken | None]) -> None:
         self._sites = sites
         self._spans = {
-            email: None
-            if time is None
-            else Spans(each for spans in time.values() for each in spans)
+            email: None if time is None else Spans(np.concatenate([NO_TIME, *time.values()]))
             for email, time in taken.items()
         }
 
@@ -333,72 +365,69 @@ class RoomTimes:
         site: str,
         starts: Ints,
         duration: int,
-        planned: Sequence[tuple[str, Interval]] = (),
+        planned: Mapping[str, Sequence[Interval]],
     ) -> Bools:
-        """Tell for which starts the site has a room free of all that is planned, or needs none."""
+        """Tell for which starts the site has a room free of all that is planned, or needs none.
+
+        ``planned`` says when rooms are taken by what is planned.
+        """
         rooms = self._sites[site].rooms if site in self._sites else ()
         passes = np.full(starts.shape, not rooms)
         for room in rooms:
             if (spans := self._spans[room.email]) is not None:
-                mine = Spans(interval for email, interval in planned if email == room.email)
-                passes |= ~(spans.hit(starts, duration) | mine.hit(starts, duration))
+                taken = spans.hit(starts, duration)
+                if mine := planned.get(room.email):
+                    taken |= Spans(seconds_of(mine)).hit(starts, duration)
+                passes |= ~taken
         return passes
 
-    def first_free(
-        self,
-        site: str,
-        interval: Interval,
-        planned: Sequence[tuple[str, Interval]],
-        prefer: str | None = None,
-    ) -> str | None:
-        """Return the preferred or first room of the site free then, also of what is planned."""
+    def free_rooms(
+        self, site: str, interval: Interval, planned: Mapping[str, Sequence[Interval]]
+    ) -> list[str]:
+        """Return the rooms of the site that are free then, also of what is planned, in order."""
         start = np.array([minute_of(interval.start)], dtype=np.int64)
         minutes = minutes_of(interval.length)
-        for room in sorted(self._sites[site].rooms, key=lambda room: room.email != prefer):
-            spans = self._spans[room.email]
-            if spans is None or spans.hit(start, minutes)[0]:
-                continue
-            if not any(room.email == email and interval.overlaps(at) for email, at in planned):
-                return room.email
-        return None
+        rooms = [(room.email, self._spans[room.email]) for room in self._sites[site].rooms]
+        return [
+            email
+            for email, spans in rooms
+            if spans and not spans.hit(start, minutes)[0]
+            if not any(interval.overlaps(at) for at in planned.get(email, ()))
+        ]
 
 
 def taken_time(
-    email: str,
-    facts: Facts,
+    reading: FreeBusy | None,
+    ours: Iterable[Meeting],
     times: Mapping[str, Sequence[Interval]],
     without: frozenset[str] = frozenset(),
 ) -> Taken | None:
     """Return the time a calendar's entries take, by kind; None when it could not be read.
 
-    Our own meetings block from the store, whatever the calendar shows of them (calendars.md), at
-    the ``times`` given by uid; those in ``without`` are being re-planned and do not stand in their
-    own way.
+    ``ours`` are our own meetings ahead that are in this calendar. They block from the store,
+    whatever the calendar shows of them (calendars.md), at the ``times`` given by uid; those in
+    ``without`` are being re-planned and do not stand in their own way.
     """
-    reading = facts.free_busy(email)
     if reading is None:
         return None
     found: dict[Kind, list[Interval]] = {}
-    for kind, interval in foreign_entries(reading, facts):
+    ours = list(ours)
+    for kind, interval in foreign_entries(reading, ours):
         found.setdefault(kind, []).append(interval)
-    for meeting in facts.ahead:
-        if email in (*meeting.people, meeting.room) and meeting.uid not in without:
+    for meeting in ours:
+        if meeting.uid not in without:
             found.setdefault(Kind.BUSY, []).extend(times[meeting.uid])
-    return {kind: merge(spans) for kind, spans in found.items()}
+    return {kind: merged(seconds_of(spans)) for kind, spans in found.items()}
 
 
-def foreign_entries(reading: FreeBusy, facts: Facts) -> Iterator[tuple[Kind, Interval]]:
-    """Yield the entries of a calendar that are none of our own meetings.
+def foreign_entries(reading: FreeBusy, ours: Iterable[Meeting]) -> Iterator[tuple[Kind, Interval]]:
+    """Yield the entries of a calendar that are none of our own meetings ahead.
 
     A calendar that cannot tell whose an entry is (a published feed) shows ours as one that has
     exactly its time; a second one at the same time is somebody else's.
     """
     tagged = {block.uid for block in reading.blocks if block.uid}
-    untagged = [
-        meeting.interval
-        for meeting in facts.ahead
-        if reading.person in (*meeting.people, meeting.room) and meeting.uid not in tagged
-    ]
+    untagged = [meeting.interval for meeting in ours if meeting.uid not in tagged]
     for block in reading.blocks:
         if block.uid is not None:
             continue

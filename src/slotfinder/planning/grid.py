@@ -3,14 +3,16 @@
 Starts are asked about many at a time; each answer is an array with one element per start.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable
 from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
 
-from slotfinder.domain.interval import Interval, local_day, merge
+from slotfinder.domain.cadence import Period
+from slotfinder.domain.interval import Interval, first_instant
 from slotfinder.domain.preference import MINUTES_A_DAY, MINUTES_A_WEEK, Wishes, weekly_weights
 
 Ints = npt.NDArray[np.int64]
@@ -20,6 +22,9 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_DAY = _EPOCH.date()
 # 1970-01-01 was a Thursday; weeks of wishes begin on Monday.
 _EPOCH_WEEKDAY = 3
+
+NO_TIME = np.empty((0, 2), dtype=np.int64)
+"""No taken time at all."""
 
 
 def minute_of(instant: datetime) -> int:
@@ -61,6 +66,9 @@ class Clock:
             offsets[position - first : until - first] = offset
             position = until
         self._local = np.arange(first, end, dtype=np.int64) + offsets
+        self._first_day, self._last_day = (
+            int(self._local[edge]) // MINUTES_A_DAY for edge in (0, -1)
+        )
 
     def local(self, minutes: Ints) -> Ints:
         """Return wall-clock minutes since 1970-01-01 00:00 local time."""
@@ -69,6 +77,34 @@ class Clock:
     def day(self, minutes: Ints) -> Ints:
         """Return local dates, as days since 1970-01-01."""
         return self.local(minutes) // MINUTES_A_DAY
+
+    def day_index(self, minutes: Ints) -> Ints:
+        """Return local dates, counted from the first one of the window."""
+        return self._day_indices[minutes - self.first]
+
+    @property
+    def span_of_dates(self) -> tuple[date, date]:
+        """Return the first and last local date the window touches."""
+        return day_of(self._first_day), day_of(self._last_day)
+
+    def dates(self, days: Collection[date]) -> Bools | None:
+        """Tell of each local date of the window whether it is one of these; None for none."""
+        if not days:
+            return None
+        found = np.zeros(self._last_day + 1 - self._first_day, dtype=np.bool_)
+        found[[day_number(day) - self._first_day for day in days]] = True
+        return found
+
+    @cached_property
+    def _day_indices(self) -> Ints:
+        return self._local // MINUTES_A_DAY - self._first_day
+
+    @cached_property
+    def day_bounds(self) -> Ints:
+        """Return the seconds since 1970 at which the window's local dates begin, and the end."""
+        days = range(self._first_day, self._last_day + 2)
+        begins = [first_instant(day_of(number), self.zone).timestamp() for number in days]
+        return np.array(begins, dtype=np.int64)
 
     def weights(self, wishes: Wishes) -> "Weights":
         """Return the wishes laid out over the window; made once, most people share theirs."""
@@ -88,11 +124,27 @@ class Clocks:
         self.first = first
         self.end = end
         self._clocks: dict[str, Clock] = {}
+        self._wished: dict[tuple[tuple[Weights, Weights], Period, int], Ints] = {}
 
     def of(self, zone: ZoneInfo) -> Clock:
         if zone.key not in self._clocks:
             self._clocks[zone.key] = Clock(zone, self.first, self.end)
         return self._clocks[zone.key]
+
+    def wished_by(
+        self,
+        both: "tuple[Weights, Weights]",
+        period: Period,
+        duration: int,
+        starts: Callable[[Period], Ints],
+    ) -> Ints:
+        """Return which of a period's ``starts`` both wish for; many pairs share the answer."""
+        key = both, period, duration
+        if key not in self._wished:
+            asked = starts(period)
+            mentor, mentee = (each.wished(asked, duration) for each in both)
+            self._wished[key] = asked[mentor & mentee]
+        return self._wished[key]
 
 
 def _offsets(zone: ZoneInfo, first: int, end: int) -> Iterable[tuple[int, int]]:
@@ -149,48 +201,86 @@ def _between(sums: Ints, positions: Ints, duration: int) -> Ints:
 class Spans:
     """Merged taken time, to the second."""
 
-    def __init__(self, intervals: Iterable[Interval]) -> None:
-        merged = merge(intervals)
+    def __init__(self, taken: Ints) -> None:
+        """``taken`` has one row a span: its first second since 1970 and the one after its last."""
+        self.merged = merged(taken)
         # The sentinel lets every search find a span after the last one.
-        self._starts = np.array([_floor(each.start) for each in merged] + [_NEVER], dtype=np.int64)
-        self._ends = np.array([_ceil(each.end) for each in merged], dtype=np.int64)
+        self._starts = np.append(self.merged[:, 0], _NEVER)
+        self._ends = np.ascontiguousarray(self.merged[:, 1])
 
     def hit(self, starts: Ints, duration: int, margin: int = 0) -> Bools:
         """Tell which of ``[start - margin, start + duration + margin)`` (minutes) overlap."""
+        if not self._ends.size:
+            return np.zeros(starts.shape, dtype=np.bool_)
         low = (starts - margin) * 60
-        high = (starts + duration + margin) * 60
-        after = np.searchsorted(self._ends, low, side="right")
-        overlapping: Bools = np.less(self._starts[after], high)
+        after = self._ends.searchsorted(low, side="right")
+        overlapping: Bools = self._starts[after] < low + (duration + 2 * margin) * 60
         return overlapping
 
 
-def busy_seconds(taken: Iterable[Sequence[Interval]], zone: ZoneInfo) -> dict[int, int]:
-    """Return how many seconds of each local date are taken, whole-day entries left out.
+def seconds_of(intervals: Iterable[Interval]) -> Ints:
+    """Return one row an interval: its first second since 1970, and the one after its last."""
+    listed = [(each.start.timestamp(), each.end.timestamp()) for each in intervals]
+    if not listed:
+        return NO_TIME
+    bounds = np.array(listed)
+    return np.stack((np.floor(bounds[:, 0]), np.ceil(bounds[:, 1])), axis=1).astype(np.int64)
+
+
+def merged(taken: Ints) -> Ints:
+    """Return the union of spans, sorted and disjoint; touching ones are joined, empty ones go."""
+    taken = taken[taken[:, 0] < taken[:, 1]]
+    if len(taken) < 2:
+        return taken
+    taken = taken[taken[:, 0].argsort(kind="stable")]
+    reached = np.maximum.accumulate(taken[:, 1])
+    begins = np.append(True, taken[1:, 0] > reached[:-1])
+    ends = np.append(begins[1:], True)
+    return np.stack((taken[begins, 0], reached[ends]), axis=1)
+
+
+def busy_seconds(taken: Iterable[Ints], clock: Clock) -> Ints:
+    """Return how many seconds of each local date of the clock are taken, whole-day spans left out.
 
     ``taken`` holds the merged time of each kind of entry; one of them that covers a local date
     all by itself says that somebody is away that day, not that the day is full of meetings.
     """
-    parts: dict[int, list[Interval]] = {}
-    for spans in taken:
-        for span in spans:
-            first = day_number(span.start.astimezone(zone).date())
-            last = day_number(span.end.astimezone(zone).date())
-            for number in range(first, last + 1):
-                day = local_day(day_of(number), zone)
-                if not span.covers(day) and (part := span.clip(day)):
-                    parts.setdefault(number, []).append(part)
-    return {
-        number: sum((each.length for each in merge(found)), timedelta()) // timedelta(seconds=1)
-        for number, found in parts.items()
-    }
+    bounds = clock.day_bounds
+    parts = [_parts_of_days(spans, bounds) for spans in taken]
+    union = merged(np.concatenate([NO_TIME, *parts]))
+    # Touching parts of two days were joined: they are cut at midnight once more.
+    pieces = _cut(union, bounds)
+    days = bounds.searchsorted(pieces[:, 0], side="right") - 1
+    seconds = np.zeros(len(bounds) - 1, dtype=np.int64)
+    np.add.at(seconds, days, pieces[:, 1] - pieces[:, 0])
+    return seconds
+
+
+def _parts_of_days(spans: Ints, bounds: Ints) -> Ints:
+    """Return spans cut at midnight, without the parts that are whole days."""
+    pieces = _cut(spans, bounds)
+    days = bounds.searchsorted(pieces[:, 0], side="right") - 1
+    whole = (pieces[:, 0] == bounds[days]) & (pieces[:, 1] == bounds[days + 1])
+    return pieces[~whole]
+
+
+def _cut(spans: Ints, bounds: Ints) -> Ints:
+    """Return spans cut at all bounds, without what lies before the first and after the last."""
+    spans = np.clip(spans, bounds[0], bounds[-1])
+    spans = spans[spans[:, 0] < spans[:, 1]]
+    first = bounds.searchsorted(spans[:, 0], side="right")
+    counts = bounds.searchsorted(spans[:, 1], side="left") - first + 1
+    total = int(counts.sum())
+    rows = np.repeat(np.arange(len(spans)), counts)
+    nth = np.arange(total) - np.repeat(np.cumsum(counts) - counts, counts)
+    days = first[rows] + nth
+    return np.stack(
+        (
+            np.maximum(spans[rows, 0], bounds[days - 1]),
+            np.minimum(spans[rows, 1], bounds[days]),
+        ),
+        axis=1,
+    )
 
 
 _NEVER = np.iinfo(np.int64).max
-
-
-def _floor(instant: datetime) -> int:
-    return (instant - _EPOCH) // timedelta(seconds=1)
-
-
-def _ceil(instant: datetime) -> int:
-    return -((_EPOCH - instant) // timedelta(seconds=1))

@@ -11,7 +11,8 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import accumulate, pairwise
+from itertools import accumulate, islice, pairwise
+from math import exp, isqrt, log
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -150,7 +151,7 @@ class _Search:
     def solve(self) -> Solution:
         goal = self._goal()
         labels = [self._root()]
-        for depth, groups in enumerate(self._groups, start=1):
+        for depth, groups in enumerate(goal.worth_trying(self._root()), start=1):
             labels = [
                 label for label in self._next_layer(labels, groups) if goal.in_reach(label, depth)
             ]
@@ -163,13 +164,19 @@ class _Search:
 
     def _goal(self) -> "_Goal":
         """Return a good choice's value, found by following only the most promising labels."""
-        labels = [self._root()]
+        root = self._root()
+        weights = _weights(self._rules.rule, root, self._groups)
+
+        def promise(group: _Group) -> tuple[bool, int]:
+            return group.below, -weights[0] * group.x - weights[1] * group.y
+
+        labels = [root]
         for groups in self._groups:
-            found = self._next_layer(labels, groups)
+            found = self._next_layer(labels, sorted(groups, key=promise), _PROMISING)
             promising = sorted(found, key=lambda each: (each.counts, self._merit(each)))
             labels = promising[-_PROMISING:]
         best = max(labels, key=self._value)
-        return _Goal(self._value(best), best.x, best.y, self._rules.rule, self._groups)
+        return _Goal(self._value(best), weights, self._rules.rule, self._groups)
 
     def _root(self) -> _Label:
         base = balance(self._fixed)
@@ -180,20 +187,30 @@ class _Search:
         turn = whose_turn(()) if self._rules.rule is Rule.TURNS else None
         return _Label(0, 0, 0, x, y, (), None, 0, 0, turn, _BEFORE)
 
-    def _next_layer(self, labels: Sequence[_Label], groups: Sequence[_Group]) -> list[_Label]:
-        """Return the labels after one more occurrence, without those another beats."""
+    def _next_layer(
+        self, labels: Sequence[_Label], groups: Sequence[_Group], most: int | None = None
+    ) -> list[_Label]:
+        """Return the labels after one more occurrence, without those another beats.
+
+        Of each label only the first ``most`` groups are followed that keep the gap and break
+        nothing, or all of them.
+        """
         found: dict[object, _Label] = {}
         for label in labels:
-            steps = [self._take(label, group) for group in groups]
-            for step in (*steps, self._leave_out(label)):
-                if step is None:
-                    continue
+            for step in (*self._steps(label, groups, most), self._leave_out(label)):
                 key = step.state, step.counts, step.x, step.y, step.turns
                 known = found.setdefault(key, step)
                 if known is not step:
                     known.ways += step.ways
                     known.last = min(known.last, step.last)
         return _unbeaten(found.values())
+
+    def _steps(self, label: _Label, groups: Iterable[_Group], most: int | None) -> Iterator[_Label]:
+        """Yield the labels after taking a group, as many as ``_next_layer`` says."""
+        found = (step for group in groups if (step := self._take(label, group)))
+        if most is None:
+            return found
+        return islice((step for step in found if step.breaks == label.breaks), most)
 
     def _leave_out(self, label: _Label) -> _Label:
         turns = (*label.turns, -1, -1) if label.turn else ()
@@ -268,42 +285,54 @@ def _groups(
 ) -> list[_Group]:
     """Return the allowed candidates of an occurrence, grouped by what they are worth."""
     indices = np.flatnonzero(allowed)
+    if not indices.size:
+        return []
     starts = candidates.starts[indices]
-    columns = (
-        *(side[indices].tolist() for side in candidates.satisfaction),
-        *(side[indices].tolist() for side in candidates.share),
-        np.searchsorted(fixed, starts).tolist(),
-    )
-    found: dict[tuple[int, ...], _Group] = {}
-    listed = zip(indices.tolist(), starts.tolist(), zip(*columns, strict=True), strict=True)
-    alone = isinstance(rules.rule, Baseline)  # to these, every start is worth something else
-    for index, start, worth in listed:
-        key = (*worth, start) if alone else worth
-        group = found.get(key)
-        if group is None:
-            group = found[key] = _group(worth, start, rules)
-        group.starts.append(start)
-        group.indices.append(index)
-    return list(found.values())
+    columns = [
+        *(side[indices] for side in candidates.satisfaction),
+        *(side[indices] for side in candidates.share),
+        np.searchsorted(fixed, starts),
+    ]
+    if isinstance(rules.rule, Baseline):  # to these, every start is worth something else
+        columns.append(np.arange(len(starts)))
+    key = columns[0]
+    for column in columns[1:]:
+        key = key * (int(column.max()) + 1) + column
+    order = key.argsort(kind="stable")  # within a group, starts still ascend
+    edges = np.flatnonzero(np.diff(key[order], prepend=-1)).tolist()
+    firsts = order[edges]
+    worths = zip(*(column[firsts].tolist() for column in columns[:5]), strict=True)
+    listed, ordered = starts[order].tolist(), indices[order].tolist()
+    return [
+        _group(worth, listed[first:end], ordered[first:end], rules)
+        for worth, (first, end) in zip(worths, pairwise([*edges, len(listed)]), strict=True)
+    ]
 
 
-def _group(worth: tuple[int, ...], start: int, rules: CompromiseRules) -> _Group:
+def _group(
+    worth: tuple[int, ...], starts: list[int], indices: list[int], rules: CompromiseRules
+) -> _Group:
     mentor, mentee, mentor_share, mentee_share, after = worth
-    x, y = {
-        Rule.FAIR: (mentor, mentee),
-        Rule.EQUAL: (mentor_share, mentee_share),
-        Rule.TURNS: (0, 0),
-        Rule.TOTAL: (mentor + mentee, 0),
-        Baseline.EARLIEST: (-start, 0),
-        Baseline.ORGANIZER: (mentee * _FIRST - start, 0),
-    }[rules.rule]
+    match rules.rule:
+        case Rule.FAIR:
+            x, y = mentor, mentee
+        case Rule.EQUAL:
+            x, y = mentor_share, mentee_share
+        case Rule.TURNS:
+            x, y = 0, 0
+        case Rule.TOTAL:
+            x, y = mentor + mentee, 0
+        case Baseline.EARLIEST:
+            x, y = -starts[0], 0
+        case Baseline.ORGANIZER:
+            x, y = mentee * _FIRST - starts[0], 0
     role = None
     if 2 * mentor_share < mentee_share:
         role = Role.MENTOR
     elif 2 * mentee_share < mentor_share:
         role = Role.MENTEE
     below = min(mentor_share, mentee_share) < rules.floor
-    return _Group(x, y, role, below, after, (mentor_share, mentee_share), [], [])
+    return _Group(x, y, role, below, after, (mentor_share, mentee_share), starts, indices)
 
 
 def _unbeaten(labels: Iterable[_Label]) -> list[_Label]:
@@ -340,28 +369,96 @@ def _minute_of_week(worth: Worth, zone: ZoneInfo) -> int:
     return ((local.weekday() - 3) % 7 * 24 + local.hour) * 60 + local.minute
 
 
+def _weights(
+    rule: Rule | Baseline, root: _Label, groups: Sequence[Sequence[_Group]]
+) -> tuple[int, int]:
+    """Return weights p, q of the two sums with which p·X + q·Y bounds step 4 best.
+
+    For any weights, each occurrence's own best adds up to the most p·X + q·Y can be, and then
+    ``fair``: X·Y ≤ (p·X + q·Y)² / 4pq (the inequality of the means), ``equal``: min(X, Y) ≤
+    (p·X + q·Y) / (p + q). Both bounds are convex in log(p/q), so halving finds where they are
+    least; any weights would do, so that floats are good enough.
+    """
+    if rule not in {Rule.FAIR, Rule.EQUAL}:
+        return 1, 1
+    some = [each for each in groups if each]
+    x, y = (
+        np.array([getattr(group, side) for each in some for group in each], dtype=np.float64)
+        for side in ("x", "y")
+    )
+    firsts = [*accumulate((len(each) for each in some), initial=0)][:-1]
+
+    def bound(slope: float) -> float:
+        weight = exp(slope)
+        gains = np.maximum.reduceat(weight * x + y, firsts).sum() if firsts else 0.0
+        most = weight * root.x + root.y + float(gains)
+        return 2 * log(most) - slope if rule is Rule.FAIR else most / (1 + weight)
+
+    low, high = -_STEEPEST, _STEEPEST
+    for _ in range(_HALVINGS):
+        third = (high - low) / 3
+        if bound(low + third) <= bound(high - third):
+            high -= third
+        else:
+            low += third
+    return max(1, round(exp((low + high) / 2) * _SCALE)), _SCALE
+
+
+_STEEPEST, _HALVINGS, _SCALE = 4.0, 16, 4096
+"""Slopes looked at are e^±4, to some hundredths; weights are whole multiples of 1/4096."""
+
+
 class _Goal:
     """A value that is known to be reached, and what the occurrences still to come can add."""
 
     def __init__(
         self,
         value: tuple[int, int, int, Merit],
-        x: int,
-        y: int,
+        weights: tuple[int, int],
         rule: Rule | Baseline,
         groups: Sequence[Sequence[_Group]],
     ) -> None:
         self._counts, self._rule = value[:3], rule
-        # ``fair``: by the inequality of the means X·Y ≤ X*·Y*·((X/X* + Y/Y*)/2)², so a sum of
-        # X/X* + Y/Y* below 2 never reaches the goal; multiplied by X*·Y* to stay in whole numbers.
-        # The same shape serves ``equal``, whose smaller sum is at most half of both.
-        self._weights = (y, x) if rule is Rule.FAIR else (1, 1)
-        self._wanted = 2 * x * y if rule is Rule.FAIR else x + y
-        if rule is Rule.EQUAL:
-            self._wanted = 2 * min(x, y)
+        self._weights = weights
+        merit, (p, q) = value[3][0] if value[3] else 0, weights
+        # The least weighted sum with which the goal's step 4 can be reached.
+        match rule:
+            case Rule.FAIR:
+                self._wanted = isqrt(4 * p * q * merit - 1) + 1
+            case Rule.EQUAL:
+                self._wanted = (p + q) * merit
+            case _:
+                self._wanted = merit
+        self._groups = groups
         self._placed = _still([int(bool(each)) for each in groups])
         self._below = _still([min((group.below for group in each), default=0) for each in groups])
         self._gain = _still([max(map(self._worth, each), default=0) for each in groups])
+
+    def worth_trying(self, root: _Label) -> list[list[_Group]]:
+        """Return the groups of each occurrence with which the goal is in reach at all.
+
+        Where the goal has as many meetings, and as few below the floor and breaks, as there can
+        be, no choice beats it there: then only what keeps step 4 in reach is worth a try.
+        """
+        most = self._placed[0], -self._below[0], 0
+        if self._counts != most or self._rule is Rule.TURNS:
+            return [list(groups) for groups in self._groups]
+        slack = self._sums(root) + self._gain[0] - self._wanted
+        found = []
+        for depth, groups in enumerate(self._groups):
+            best = self._gain[depth] - self._gain[depth + 1]
+            below = self._below[depth] - self._below[depth + 1]
+            found.append(
+                [
+                    group
+                    for group in groups
+                    if best - self._worth(group) <= slack and group.below <= below
+                ]
+            )
+        return found
+
+    def _sums(self, label: _Label) -> int:
+        return self._weights[0] * label.x + self._weights[1] * label.y
 
     def _worth(self, group: _Group) -> int:
         return self._weights[0] * group.x + self._weights[1] * group.y
@@ -375,8 +472,7 @@ class _Goal:
         )
         if counts != self._counts or self._rule is Rule.TURNS:
             return counts >= self._counts
-        sums = self._weights[0] * label.x + self._weights[1] * label.y
-        return sums + self._gain[depth] >= self._wanted
+        return self._sums(label) + self._gain[depth] >= self._wanted
 
 
 def _still(amounts: Sequence[int]) -> list[int]:
@@ -385,7 +481,7 @@ def _still(amounts: Sequence[int]) -> list[int]:
 
 
 _PROMISING = 6
-"""Labels followed to find the goal: enough for a good one, few enough to cost little."""
+"""Labels and groups followed to find the goal: enough for a good one, few enough to cost little."""
 
 _FIRST = 10**9
 """A weight that makes a satisfaction count before any difference between starts."""

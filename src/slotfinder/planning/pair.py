@@ -1,6 +1,6 @@
 """One pair: what becomes of its meetings, and which slots its open periods get."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from slotfinder.domain.cadence import Period, is_due_in_person
@@ -19,6 +19,9 @@ from slotfinder.planning.plan import Action, ActionKind, HoldCode
 from slotfinder.planning.world import Occurrence, World, gone_from_rooms
 
 Step = Action | Occurrence
+
+_NEVER_TOO_OFTEN = 10**6
+"""More meetings in a row than any plan has."""
 
 
 def hold(
@@ -47,8 +50,8 @@ def stopped(pair: Pair, world: World) -> list[Step]:
             reason="This pair is not meeting at present.",
             meeting=meeting,
         )
-        for meeting in world.facts.ahead
-        if meeting.pair == pair.id and meeting.interval.start > world.now
+        for meeting in world.ahead_of(pair)
+        if meeting.interval.start > world.now
     ]
     if pair.status in {PairStatus.ENDED, PairStatus.PROPOSED}:
         return steps
@@ -66,7 +69,7 @@ class PairPlan:
         self._broken: list[tuple[Meeting, Broken]] = []
         self._standing: list[Meeting] = []
         self._open_occurrences: list[Occurrence] = []
-        held = [m for m in world.facts.meetings if m.pair == pair.id and m.took_place(world.now)]
+        held = [each for each in world.meetings_of(pair) if each.took_place(world.now)]
         self._kept: list[Meeting] = sorted(held, key=lambda meeting: meeting.interval)
 
     @property
@@ -89,23 +92,28 @@ class PairPlan:
         memory = self._world.programme.compromise.memory
         return remembered([_worth(meeting) for meeting in self._kept], memory)
 
-    def resources(self) -> Iterator[str]:
-        """Yield what other pairs may want too: both people, and the rooms of the site."""
-        yield from self._pair.people
-        if any(each.form is Format.IN_PERSON for each in self._open_occurrences):
-            yield f"rooms of {self._world.site_of(self._pair)}"
-
     def prepare(self) -> None:
         """Judge the meetings ahead, and fix the formats of the open periods."""
-        ahead = [meeting for meeting in self._world.facts.ahead if meeting.pair == self._pair.id]
-        for meeting in sorted(ahead, key=lambda meeting: meeting.interval):
+        for meeting in self._world.ahead_of(self._pair):
             self._judge(meeting)
         self._walk()
 
     def best(self, free: Sequence[Bools]) -> Solution:
         """Return the best choice among the candidates that are free (compromise.md §4)."""
+        return solve(self._problem(free))
+
+    def greatest(self, free: Sequence[Bools]) -> Solution:
+        """Return a choice whose step 4 no choice among the free candidates exceeds.
+
+        Without the gap, each period can have what is best for the pair whatever the others have.
+        """
+        problem = self._problem(free)
+        rules = replace(problem.rules, floor=0, yields=_NEVER_TOO_OFTEN)
+        return solve(replace(problem, rules=rules, gap=0))
+
+    def _problem(self, free: Sequence[Bools]) -> Problem:
         world = self._world
-        problem = Problem(
+        return Problem(
             candidates=tuple(each.candidates for each in self._open_occurrences),
             allowed=tuple(free),
             series=self.series,
@@ -113,13 +121,12 @@ class PairPlan:
             gap=world.least_gap(self._open_occurrences),
             clock=world.clock,
         )
-        return solve(problem)
 
     def settle(self, position: int, choice: int, room: str | None) -> None:
         """Take a candidate for an occurrence; it is planned from now on."""
         occurrence = self._open_occurrences[position]
         occurrence.choice, occurrence.room = choice, room
-        self._world.planned.append(occurrence)
+        self._world.planned.take(occurrence)
 
     def go_online_where_lost(self) -> None:
         """Plan once more as virtual what could not be had in person, everything else fixed (§3)."""
@@ -216,9 +223,8 @@ class PairPlan:
         if fate.cause is Cause.REPLACED:
             return False
         deleted_before = fate.cause is Cause.DELETED and any(
-            refusal.cause == Cause.DELETED
-            and (refusal.pair, refusal.period) == (meeting.pair, meeting.period)
-            for refusal in self._world.facts.refusals
+            refusal.cause == Cause.DELETED and refusal.period == meeting.period
+            for refusal in self._world.refusals_of(self._pair)
         )
         return deleted_before or meeting.moves >= self._world.programme.meetings.automatic_moves
 
@@ -301,8 +307,8 @@ class PairPlan:
         """Return the slots of this occurrence that must not be offered again."""
         refused = [
             refusal.interval
-            for refusal in self._world.facts.refusals
-            if refusal.pair == self._pair.id and period.first <= refusal.period < period.end
+            for refusal in self._world.refusals_of(self._pair)
+            if period.first <= refusal.period < period.end
         ]
         for meeting, broken in self._broken:
             if meeting is replaces and broken.refused:

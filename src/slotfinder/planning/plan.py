@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from math import exp
 
 from slotfinder.domain.cadence import Period
 from slotfinder.domain.freebusy import Unreadable
 from slotfinder.domain.interval import Interval
 from slotfinder.domain.meeting import Meeting
+from slotfinder.domain.programme import Baseline, Rule
 
 
 class ActionKind(StrEnum):
@@ -93,8 +95,42 @@ class Action:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Certificate:
+    """How good the slots chosen are, and what no choice for all pairs together can exceed.
+
+    Of ``pairs`` with open periods: ``placed`` meetings of ``most`` that could be if no pair had to
+    consider another, the meetings ``below`` the floor, the dry-spell ``breaks``. ``value`` is step
+    4 of the rule summed over the pairs, ``bound`` the most it can be with these steps 1 to 3.
+    Slots taken online because a meeting in person could not be had come after the choice, and do
+    not count.
+    """
+
+    rule: Rule | Baseline
+    pairs: int
+    placed: int
+    most: int
+    below: int
+    breaks: int
+    value: float
+    bound: float
+
+    @property
+    def gap(self) -> float:
+        """Return the share by which the plan is at most worse than the best one.
+
+        Under ``fair`` that of the geometric mean of all people's balances, else that of the sum.
+        """
+        if not self.pairs or not self.bound:
+            return 0.0
+        if self.rule is Rule.FAIR:
+            return 1 - exp((self.value - self.bound) / (2 * self.pairs))
+        return (self.bound - self.value) / abs(self.bound)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """Everything one run would do, pairs in the order of the file, each pair's periods in order."""
 
     actions: tuple[Action, ...]
     unreadable: tuple[Unreadable, ...]
+    certificate: Certificate

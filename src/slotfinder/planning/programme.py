@@ -44,7 +44,7 @@ def plan(facts: Facts, now: datetime, track: Track = iter) -> Plan:
     for pair in track(facts.pairs):
         if pair.id in plans:
             plans[pair.id].prepare()
-    choose(list(plans.values()), world)
+    certificate = choose(list(plans.values()), world)
     steps: list[Step] = []
     for pair in facts.pairs:
         steps += plans[pair.id].steps() if pair.id in plans else stopped(pair, world)
@@ -52,7 +52,11 @@ def plan(facts: Facts, now: datetime, track: Track = iter) -> Plan:
     for step in steps:
         actions += _actions(step, world) if isinstance(step, Occurrence) else [step]
     unreadable = [each for each in facts.readings.values() if isinstance(each, Unreadable)]
-    return Plan(actions=tuple(with_relaxations(actions, world)), unreadable=tuple(unreadable))
+    return Plan(
+        actions=tuple(with_relaxations(actions, world)),
+        unreadable=tuple(unreadable),
+        certificate=certificate,
+    )
 
 
 def _actions(occurrence: Occurrence, world: World) -> list[Action]:
@@ -94,9 +98,8 @@ def _left_standing(occurrence: Occurrence, world: World) -> list[Action]:
     declined = Broken(Cause.DECLINED, why="The time was declined.")
     return [
         cancel(meeting, occurrence.period, declined)
-        for meeting in world.facts.meetings
-        if meeting.pair == occurrence.pair.id
-        and belongs_to(meeting, occurrence.period, world.programme)
+        for meeting in world.meetings_of(occurrence.pair)
+        if belongs_to(meeting, occurrence.period, world.programme)
         and meeting.interval.end <= world.now
         and meeting.declined_by
     ]
@@ -156,14 +159,10 @@ def _moves(occurrence: Occurrence) -> int:
     return 0 if was is None or cause is None or cause.cause is Cause.REPLACED else was.moves + 1
 
 
-def _of_pair(occurrence: Occurrence, world: World) -> list[Occurrence]:
-    return [each for each in world.planned if each.pair is occurrence.pair]
-
-
 def _planned_until(occurrence: Occurrence, world: World) -> list[Worth]:
     return [
         each.worth(each.choice)
-        for each in _of_pair(occurrence, world)
+        for each in world.planned.of_pair(occurrence.pair)
         if each.choice is not None and each.period.number <= occurrence.period.number
     ]
 
@@ -172,7 +171,7 @@ def _rest(occurrence: Occurrence, world: World) -> list[Worth]:
     """Return the pair's remembered and planned meetings but for this one."""
     planned = [
         each.worth(each.choice)
-        for each in _of_pair(occurrence, world)
+        for each in world.planned.of_pair(occurrence.pair)
         if each.choice is not None and each is not occurrence
     ]
     return [*occurrence.series, *planned]

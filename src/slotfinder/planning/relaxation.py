@@ -9,6 +9,7 @@ with the smallest amount that does. Plannings are counted, never timed: same fac
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TypeVar
 
 from slotfinder.domain.cadence import Every, InPerson, InPersonUnit, Period
@@ -89,13 +90,9 @@ class _Retries:
         mine = [action for action in actions if action.pair == name]
         self.before = _met(mine)
         self._now = world.now
-        rooms = [(each.meeting.room, each.meeting.interval) for each in mine if each.meeting]
-        self._claimed = [claim for claim in world.claimed_rooms if claim not in rooms]
-        self._planned = [
-            each
-            for each in world.planned
-            if each.pair.id != name and (each.room or {*each.pair.people} & {*self.pair.people})
-        ]
+        own = {(each.meeting.room, each.meeting.interval) for each in mine if each.meeting}
+        rooms = [room.email for room in self.site.rooms] if self.site else []
+        self._planned = partial(world.planned.beside, self.pair, rooms, own)
         self._known: dict[Hashable, dict[Period, Both]] = {}
 
     def met(self, terms: Pair | Person | Programme) -> dict[Period, Both]:
@@ -117,9 +114,7 @@ class _Retries:
                 return replace(self.facts, programme=terms)
 
     def _planned_with(self, facts: Facts) -> list[Step]:
-        world = World(facts, self._now)
-        world.planned += self._planned
-        world.claimed_rooms += self._claimed
+        world = World(facts, self._now, self._planned())
         plan = PairPlan(facts.pairs[0], world)
         plan.prepare()
         choose([plan], world)

@@ -1,281 +1,312 @@
 """All pairs together (compromise.md §5): no person in two meetings, one meeting in a room.
 
-Pairs that share neither a person nor a contested room do not concern each other and get exactly
-their own best. Within a group that does, every pair first gets its best choice for itself; where
-two of those clash, the search tries both ways out (this meeting stays and the others give way, or
-it gives way itself) and goes on where the sum of all pairs is greatest. The first choice without
-a clash is the best of all. Where that takes too many steps, the pairs are taken one after the
-other and then improved in turn. Steps are counted, never timed: same facts, same plan.
+Couple only what is coupled. Every pair first gets its best choice for itself; where nothing
+clashes, that is the best of all. Pairs whose meetings clash become one group, and a search finds
+the group's best: of each clash it tries both ways out (this meeting stays and the others give
+way, or it gives way itself) and goes on where the sum of the group is greatest. A group whose
+best clashes with others grows by them. Where a group needs too many steps, the meeting whose pair
+loses least gives way, and then the pairs choose again in turn, and in exchange for each other,
+while their sum grows. Steps are counted, never timed: same facts, same plan.
+
+The best that each group could have by itself bounds what any plan can reach: the certificate.
 """
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from heapq import heappop, heappush
 from itertools import count
-from math import log
 
 import numpy as np
 
-from slotfinder.domain.interval import Interval
-from slotfinder.domain.meeting import Format
-from slotfinder.domain.programme import Rule
-from slotfinder.planning.grid import Bools, Spans, minutes_of
+from slotfinder.planning.board import Board, Taken
+from slotfinder.planning.grid import Bools
 from slotfinder.planning.joint import Solution
 from slotfinder.planning.pair import PairPlan
-from slotfinder.planning.world import Occurrence, World
+from slotfinder.planning.plan import Certificate
+from slotfinder.planning.value import steps_of, term_of, worth
+from slotfinder.planning.world import World
 
-_EFFORT = 60_000
-"""How many candidates may be looked at again to resolve a group's clashes for the best of all."""
+_EFFORT = 20_000
+"""How many candidates may be looked at again to find the best of a group."""
+
+_EFFORT_IN_ALL = 1_000_000
+"""How many for all groups of a plan."""
+
+_MEMBERS = 8
+"""How many pairs a group may have for its best to be searched for."""
 
 _ROUNDS = 4
-"""How often each pair may choose again beside the others."""
+"""How often pairs choose again beside the others."""
 
-_FAR = timedelta(hours=8)
-"""Further apart than any travel or buffer."""
-
-
-def choose(plans: Sequence[PairPlan], world: World) -> None:
-    """Choose the slots of all open occurrences, and settle them in the plans."""
-    for group in _groups([plan for plan in plans if plan.occurrences]):
-        _Group(group, world).settle()
-        for plan in group:
-            plan.go_online_where_lost()
+Masks = tuple[Bools, ...]
 
 
-def _groups(plans: Sequence[PairPlan]) -> list[list[PairPlan]]:
-    """Return the plans in groups that share people or contested rooms, directly or by others."""
-    parent = list(range(len(plans)))
-
-    def root(number: int) -> int:
-        while parent[number] != number:
-            number = parent[number]
-        return number
-
-    first: dict[str, int] = {}
-    for number, plan in enumerate(plans):
-        for shared in plan.resources():
-            other = root(first.setdefault(shared, number))
-            mine = root(number)
-            parent[max(mine, other)] = min(mine, other)
-    groups: dict[int, list[PairPlan]] = {}
-    for number, plan in enumerate(plans):
-        groups.setdefault(root(number), []).append(plan)
-    return list(groups.values())
+def choose(plans: Sequence[PairPlan], world: World) -> Certificate:
+    """Choose the slots of all open occurrences, settle them, and prove how good they are."""
+    concerned = [plan for plan in plans if plan.occurrences]
+    choosing = _Choosing(concerned, world)
+    choosing.part_all()
+    choosing.improve()
+    choosing.settle()
+    certificate = choosing.certificate()
+    for plan in concerned:
+        plan.go_online_where_lost()
+    return certificate
 
 
-@dataclass(frozen=True, slots=True)
-class _Taken:
-    """One chosen meeting: whose, which occurrence, and when."""
+@dataclass(slots=True)
+class _Group:
+    """Pairs whose choices depend on each other; ``contested`` once its best is out of reach."""
 
-    plan: int
-    position: int
-    choice: int
-    occurrence: Occurrence
-    interval: Interval
+    members: tuple[int, ...]
+    contested: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class _Node:
-    """A choice for every pair, under what was ruled out so far to resolve clashes."""
+    """A choice for every pair of a group, under what was ruled out so far to resolve clashes."""
 
-    allowed: tuple[tuple[Bools, ...], ...]
-    solutions: tuple[Solution, ...]
+    masks: dict[int, Masks]
+    solutions: dict[int, Solution]
 
 
-class _Group:
-    """Pairs that concern each other."""
-
+class _Choosing:
     def __init__(self, plans: Sequence[PairPlan], world: World) -> None:
         self._plans = plans
         self._world = world
+        self._board = Board([plan.occurrences for plan in plans], world)
+        self._masks = [tuple(world.free(each) for each in plan.occurrences) for plan in plans]
+        self._left = list(self._masks)
+        self._known: dict[tuple[int, bytes], Solution] = {}
+        self._own = [self._best(number, masks) for number, masks in enumerate(self._masks)]
+        self._chosen = list(self._own)
+        self._groups = [_Group((number,)) for number in range(len(plans))]
+        self._effort = 0
+        for number in range(len(plans)):
+            self._board.put(self._taken(number))
+
+    def part_all(self) -> None:
+        """Resolve all clashes."""
+        waiting = deque(sorted(self._taken_by(range(len(self._plans)))))
+        while waiting:
+            taken = waiting.popleft()
+            if taken in self._taken(taken.plan) and (clash := self._board.clash(taken)):
+                waiting.extend(self._part(clash))
+                waiting.appendleft(taken)
+
+    def improve(self) -> None:
+        """Let contested pairs choose again in turn, and exchange, while their sum grows."""
+        numbers = [
+            number
+            for number, group in enumerate(self._groups)
+            if group.contested and self._chosen[number] != self._own[number]
+        ]
+        for _ in range(_ROUNDS):
+            before = list(self._chosen)
+            for number in sorted(numbers, key=self._loss, reverse=True):
+                self._choose_again(number)
+                self._exchange(number)
+            if self._chosen == before:
+                break
 
     def settle(self) -> None:
-        """Find a choice without clashes and settle it."""
-        node = self._search()
-        rooms = self._rooms(list(self._taken(node)))
-        for taken in self._taken(node):
-            self._plans[taken.plan].settle(
-                taken.position, taken.choice, rooms.get((taken.plan, taken.position))
-            )
+        """Make the choices those of the plans, with rooms."""
+        rooms = self._board.rooms()
+        for number, plan in enumerate(self._plans):
+            for each in sorted(self._taken(number), key=lambda taken: taken.position):
+                plan.settle(each.position, each.choice, rooms.get((number, each.position)))
 
-    def _search(self) -> _Node:
-        allowed = tuple(
-            tuple(self._world.free(each) for each in plan.occurrences) for plan in self._plans
+    def certificate(self) -> Certificate:
+        """Return what was reached, and what no plan can exceed."""
+        reached = [steps_of(each) for each in self._chosen]
+        most = [steps_of(each) for each in self._own]
+        terms = [term_of(*item) for item in zip(self._chosen, self._plans, strict=True)]
+        bounds = [self._bound(number) for number in range(len(self._plans))]
+        return Certificate(
+            pairs=len(self._plans),
+            rule=self._world.programme.compromise.rule,
+            placed=sum(each[0] for each in reached),
+            most=sum(each[0] for each in most),
+            below=-sum(each[1] for each in reached),
+            breaks=-sum(each[2] for each in reached),
+            value=sum(terms),
+            bound=max(sum(terms), sum(bounds)),
         )
-        best = zip(self._plans, allowed, strict=True)
-        root = _Node(allowed, tuple(plan.best(free) for plan, free in best))
-        order = count()
-        waiting = [(-self._worth(root), next(order), root)]
-        effort = 0
-        while waiting and effort < _EFFORT:
+
+    def _bound(self, number: int) -> float:
+        """Return what step 4 of a pair can be at most, with its steps 1 to 3 as reached."""
+        plan, chosen, own = self._plans[number], self._chosen[number], self._own[number]
+        if not self._groups[number].contested or chosen == own:
+            return term_of(chosen, plan)
+        if steps_of(chosen) == steps_of(own):
+            return term_of(own, plan)
+        return term_of(plan.greatest(self._masks[number]), plan)
+
+    def _best(self, number: int, masks: Masks) -> Solution:
+        key = number, b"".join(mask.tobytes() for mask in masks)
+        if key not in self._known:
+            self._known[key] = self._plans[number].best(masks)
+        return self._known[key]
+
+    def _worth(self, number: int, solution: Solution) -> float:
+        return worth(solution, self._plans[number])
+
+    def _loss(self, number: int) -> float:
+        """Return how far a pair's choice is from its best for itself."""
+        own, chosen = (self._worth(number, each[number]) for each in (self._own, self._chosen))
+        return own - chosen
+
+    def _taken(self, number: int) -> list[Taken]:
+        return self._taken_with(number, self._chosen[number])
+
+    def _taken_by(self, numbers: Iterable[int]) -> Iterator[Taken]:
+        for number in numbers:
+            yield from self._taken(number)
+
+    def _taken_with(self, number: int, solution: Solution) -> list[Taken]:
+        occurrences = self._plans[number].occurrences
+        return [
+            Taken(occurrences[position].candidates.interval(choice), number, position, choice)
+            for position, choice in enumerate(solution.choices)
+            if choice is not None
+        ]
+
+    def _take(self, number: int, solution: Solution) -> None:
+        """Give a pair another choice."""
+        self._board.lift(self._taken(number))
+        self._chosen[number] = solution
+        self._board.put(self._taken(number))
+
+    def _part(self, clash: Sequence[Taken]) -> list[Taken]:
+        """Resolve a clash; return the meetings of the pairs whose choices changed.
+
+        A pair that can give way at no loss does: then its group still has the best it can.
+        """
+        giving, offer = self._cheapest(clash)
+        if self._lost_with(giving.plan, offer) > 0:
+            group = self._merged({each.plan for each in clash})
+            before = {number: self._chosen[number] for number in group.members}
+            found = None if group.contested else self._search(group)
+            if found is not None:
+                for number, solution in found.solutions.items():
+                    self._take(number, solution)
+                changed = [each for each in group.members if self._chosen[each] is not before[each]]
+                return sorted(self._taken_by(changed))
+            group.contested = True
+        self._left[giving.plan] = self._without(giving)
+        self._take(giving.plan, offer)
+        return sorted(self._taken(giving.plan))
+
+    def _merged(self, numbers: Iterable[int]) -> _Group:
+        """Return the groups of these pairs as one."""
+        groups = {id(self._groups[number]): self._groups[number] for number in numbers}
+        members = sorted(number for group in groups.values() for number in group.members)
+        contested = len(members) > _MEMBERS or any(each.contested for each in groups.values())
+        merged = _Group(tuple(members), contested)
+        for number in members:
+            self._groups[number] = merged
+        return merged
+
+    def _search(self, group: _Group) -> _Node | None:
+        """Return the group's best choice without clashes; None if that takes too many steps."""
+        order, effort = count(), 0
+        root = _Node(
+            {number: self._masks[number] for number in group.members},
+            {number: self._own[number] for number in group.members},
+        )
+        waiting = [(-self._sum(root), next(order), root)]
+        while waiting and effort < _EFFORT and self._effort < _EFFORT_IN_ALL:
             _, _, node = heappop(waiting)
-            clash = self._clash(list(self._taken(node)))
+            clash = self._clash_in(node)
             if clash is None:
-                return self._in_turn(root, node.solutions)
+                return node
             for child in self._ways_out(node, clash):
-                heappush(waiting, (-self._worth(child), next(order), child))
-            effort += sum(self._plans[each.plan].size for each in clash)
-        return self._in_turn(root, [None] * len(self._plans))
-
-    def _worth(self, node: _Node) -> float:
-        """Return the sum over all pairs of what their choices are worth (docs/compromise.md §5)."""
-        pairs = zip(self._plans, node.solutions, strict=True)
-        return sum(worth(solution, plan) for plan, solution in pairs)
-
-    def _taken(self, node: _Node) -> Iterator[_Taken]:
-        for number, solution in enumerate(node.solutions):
-            yield from self._taken_by(number, solution)
-
-    def _taken_by(self, number: int, solution: Solution) -> Iterator[_Taken]:
-        for position, choice in enumerate(solution.choices):
-            if choice is not None:
-                occurrence = self._plans[number].occurrences[position]
-                interval = occurrence.candidates.interval(choice)
-                yield _Taken(number, position, choice, occurrence, interval)
-
-    def _clash(self, taken: Sequence[_Taken]) -> list[_Taken] | None:
-        """Return meetings that cannot all stay, None where all can: first of people, then rooms."""
-        ordered = sorted(taken, key=lambda each: each.interval)
-        for number, one in enumerate(ordered):
-            for other in ordered[number + 1 :]:
-                if other.interval.start - one.interval.end > _FAR:
-                    break
-                if one.plan != other.plan and self._share_a_person_too_close(one, other):
-                    return [one, other]
-        return self._without_room(ordered)
-
-    def _share_a_person_too_close(self, one: _Taken, other: _Taken) -> bool:
-        first, second = one.occurrence, other.occurrence
-        if not set(first.pair.people) & set(second.pair.people):
-            return False
-        return one.interval.widen(self._margin(first, second)).overlaps(other.interval)
-
-    def _margin(self, first: Occurrence, second: Occurrence) -> timedelta:
-        margin = self._world.margin
-        return max(margin(first.form, first.pair), margin(second.form, second.pair))
-
-    def _without_room(self, ordered: Sequence[_Taken]) -> list[_Taken] | None:
-        """Return a meeting that finds no room, with those at the same time that take them."""
-        rooms = self._rooms(ordered)
-        for each in ordered:
-            if self._needs_room(each) and (each.plan, each.position) not in rooms:
-                return [each, *self._beside(each, ordered)]
+                heappush(waiting, (-self._sum(child), next(order), child))
+            steps = sum(self._plans[each.plan].size for each in clash)
+            effort += steps
+            self._effort += steps
         return None
 
-    def _beside(self, one: _Taken, ordered: Iterable[_Taken]) -> list[_Taken]:
-        """Return the other meetings at the site that overlap."""
-        site = self._world.site_of(one.occurrence.pair)
-        return [
+    def _sum(self, node: _Node) -> float:
+        return sum(self._worth(number, each) for number, each in node.solutions.items())
+
+    def _clash_in(self, node: _Node) -> list[Taken] | None:
+        board = self._board.cleared()
+        taken = sorted(
             each
-            for each in ordered
-            if each is not one
-            and self._needs_room(each)
-            and self._world.site_of(each.occurrence.pair) == site
-            and each.interval.overlaps(one.interval)
-        ]
+            for number, solution in node.solutions.items()
+            for each in self._taken_with(number, solution)
+        )
+        board.put(taken)
+        return next((clash for each in taken if (clash := board.clash(each))), None)
 
-    def _needs_room(self, taken: _Taken) -> bool:
-        site = self._world.programme.sites.get(self._world.site_of(taken.occurrence.pair))
-        return taken.occurrence.form is Format.IN_PERSON and bool(site and site.rooms)
-
-    def _rooms(self, taken: Sequence[_Taken]) -> dict[tuple[int, int], str]:
-        """Return a room for each meeting that needs one, by start; who finds none is left out."""
-        given: dict[tuple[int, int], str] = {}
-        planned: list[tuple[str, Interval]] = []
-        for each in sorted(taken, key=lambda each: (each.interval, each.plan)):
-            if self._needs_room(each):
-                room = self._world.room_for(each.occurrence, each.interval, planned)
-                if room:
-                    given[each.plan, each.position] = room
-                    planned.append((room, each.interval))
-        return given
-
-    def _ways_out(self, node: _Node, clash: Sequence[_Taken]) -> Iterator[_Node]:
+    def _ways_out(self, node: _Node, clash: Sequence[Taken]) -> Iterator[_Node]:
         """Yield a node for each meeting of the clash that gives way, the ones before it staying."""
+        masks = {number: list(each) for number, each in node.masks.items()}
         for number, giving in enumerate(clash):
-            allowed = [list(each) for each in node.allowed]
-            for staying in clash[:number]:
-                only = np.zeros_like(allowed[staying.plan][staying.position])
-                only[staying.choice] = True
-                allowed[staying.plan][staying.position] = only
-            without = allowed[giving.plan][giving.position].copy()
+            without = masks[giving.plan][giving.position].copy()
             without[giving.choice] = False
             if len(clash) == 2 and number:
-                without &= ~self._too_close(giving.occurrence, clash[0])
-            allowed[giving.plan][giving.position] = without
-            solutions = list(node.solutions)
-            masks = tuple(tuple(each) for each in allowed)
-            solutions[giving.plan] = self._plans[giving.plan].best(masks[giving.plan])
-            yield _Node(masks, tuple(solutions))
+                without &= ~self._board.too_close(self._board.occurrence(giving), clash[0])
+            mine = list(masks[giving.plan])
+            mine[giving.position] = without
+            narrowed = {each: tuple(listed) for each, listed in masks.items()}
+            narrowed[giving.plan] = tuple(mine)
+            solution = self._best(giving.plan, narrowed[giving.plan])
+            yield _Node(narrowed, {**node.solutions, giving.plan: solution})
+            only = np.zeros_like(without)
+            only[giving.choice] = True
+            masks[giving.plan][giving.position] = only
 
-    def _too_close(self, occurrence: Occurrence, staying: _Taken) -> Bools:
-        """Tell which candidates would bring a shared person into two meetings."""
-        starts, duration = occurrence.candidates.starts, occurrence.candidates.duration
-        if not set(occurrence.pair.people) & set(staying.occurrence.pair.people):
-            return np.zeros(starts.shape, dtype=np.bool_)
-        margin = minutes_of(self._margin(occurrence, staying.occurrence))
-        return Spans([staying.interval]).hit(starts, duration, margin)
+    def _cheapest(self, clash: Sequence[Taken]) -> tuple[Taken, Solution]:
+        """Return the meeting of a clash whose pair loses least by giving up its time.
 
-    def _in_turn(self, root: _Node, found: Sequence[Solution | None]) -> _Node:
-        """Let every pair in turn choose its best beside the others, until nobody moves.
-
-        Where the search found no choice this makes one, pairs in the file's order. Where it did,
-        no pair gains by it, but one that gave way to a meeting that then moved may do so again.
+        With it comes the best that pair can have beside all others. What a pair gave way from it
+        does not choose again until all clashes are resolved.
         """
-        solutions = list(found)
-        for _ in range(_ROUNDS):
-            before = list(solutions)
-            for number, plan in enumerate(self._plans):
-                if solutions[number] != root.solutions[number]:  # else nothing can be better
-                    solutions[number] = plan.best(self._beside_others(number, root, solutions))
-            if solutions == before:
-                break
-        return _Node(root.allowed, tuple(each for each in solutions if each))
+        offers = [(each, self._beside_others(each.plan, self._without(each))) for each in clash]
+        return min(offers, key=lambda offer: self._lost_with(offer[0].plan, offer[1]))
 
-    def _beside_others(
-        self, number: int, root: _Node, solutions: Sequence[Solution | None]
-    ) -> tuple[Bools, ...]:
-        """Return what the other pairs' choices leave one pair."""
-        others = [
-            taken
-            for other, solution in enumerate(solutions)
-            if solution and other != number
-            for taken in self._taken_by(other, solution)
-        ]
-        given = self._rooms(others)
-        planned = [
-            (room, each.interval)
-            for each in others
-            if (room := given.get((each.plan, each.position)))
-        ]
-        masks = []
-        for occurrence, free in zip(
-            self._plans[number].occurrences, root.allowed[number], strict=True
-        ):
-            left = free & self._world.room_left(occurrence, planned)
-            for other in others:
-                left &= ~self._too_close(occurrence, other)
-            masks.append(left)
+    def _lost_with(self, number: int, offer: Solution) -> float:
+        return self._worth(number, self._chosen[number]) - self._worth(number, offer)
+
+    def _without(self, giving: Taken) -> Masks:
+        masks = [each.copy() for each in self._left[giving.plan]]
+        masks[giving.position][giving.choice] = False
         return tuple(masks)
 
+    def _beside_others(self, number: int, masks: Masks) -> Solution:
+        """Return the best choice of a pair beside what all others have chosen."""
+        left = [
+            self._board.left(number, position, allowed) for position, allowed in enumerate(masks)
+        ]
+        return self._best(number, tuple(left))
 
-def worth(solution: Solution, plan: PairPlan) -> float:
-    """Return what a choice counts among all pairs: penalties that keep §4's order, then merit.
+    def _choose_again(self, number: int) -> None:
+        offer = self._beside_others(number, self._masks[number])
+        if self._worth(number, offer) > self._worth(number, self._chosen[number]):
+            self._take(number, offer)
 
-    The order is kept for up to nine open occurrences a pair (docs/compromise.md §5).
-    """
-    missing = len(plan.occurrences) - solution.placed
-    penalty = 1000 * missing + 100 * solution.below + 10 * solution.breaks
-    return _term(solution, plan) - penalty
-
-
-def _term(solution: Solution, plan: PairPlan) -> float:
-    """Return step 4 on a scale that pairs can be summed on: logarithms for ``fair``, else 0…1."""
-    rule, merit = plan.rule, solution.merit
-    most = 100 * max(1, len(plan.occurrences) + len(plan.series))
-    if rule is Rule.FAIR:
-        return log(merit[0])
-    if rule is Rule.TOTAL:
-        return merit[0] / (2 * most + 100)
-    return sum(max(0, number) for number in merit[::2]) / most
+    def _exchange(self, number: int) -> None:
+        """Give a pair its own best where those it displaces lose less than it gains."""
+        if self._chosen[number] == self._own[number]:
+            return
+        before = {number: self._chosen[number]}
+        self._take(number, self._own[number])
+        for taken in self._taken(number):
+            while clash := self._board.clash(taken):
+                others = [each for each in clash if each.plan not in before]
+                if not others:
+                    break
+                other = others[-1].plan
+                before[other] = self._chosen[other]
+                self._take(other, self._beside_others(other, self._masks[other]))
+        after = {each: self._chosen[each] for each in before}
+        gain = sum(self._worth(*item) for item in after.items()) - sum(
+            self._worth(*item) for item in before.items()
+        )
+        clashes = any(self._board.clash(each) for each in self._taken_by(before))
+        if clashes or gain <= 0:
+            for each, solution in before.items():
+                self._take(each, solution)

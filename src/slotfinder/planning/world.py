@@ -1,30 +1,31 @@
 """The facts of one plan, made ready for arithmetic, and what the plan has taken of them so far."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from itertools import chain
+from datetime import date, datetime, timedelta
+from typing import TypeVar
 
 import numpy as np
 
-from slotfinder.domain.cadence import Period
+from slotfinder.domain.cadence import Cadence, Period
 from slotfinder.domain.closures import dates_of, holidays_of
 from slotfinder.domain.compromise import Worth
 from slotfinder.domain.freebusy import Kind
 from slotfinder.domain.interval import Interval
 from slotfinder.domain.lifecycle import Adopted, Broken, Cause, Fate, Stays, fate_of
-from slotfinder.domain.meeting import Format, Meeting, Seen
+from slotfinder.domain.meeting import Format, Meeting, Refusal, Seen
 from slotfinder.domain.people import Pair
 from slotfinder.planning.candidates import (
     Candidates,
     PairTime,
     PersonTime,
     RoomTimes,
+    Taken,
     foreign_entries,
     taken_time,
 )
 from slotfinder.planning.facts import ONE_DAY, Facts, periods_of, span_of, within_horizon
-from slotfinder.planning.grid import Bools, Clock, Clocks, Spans, minute_of, minutes_of
+from slotfinder.planning.grid import Bools, Clock, Clocks, Spans, minute_of, minutes_of, seconds_of
 from slotfinder.planning.plan import HoldCode
 
 
@@ -76,24 +77,44 @@ def gone_from_rooms(replaces: Meeting | None, cause: Broken | None) -> frozenset
 class World:
     """Everybody's time, judged meetings, and the slots planned so far."""
 
-    def __init__(self, facts: Facts, now: datetime) -> None:
+    def __init__(self, facts: Facts, now: datetime, planned: "Planned | None" = None) -> None:
         self.facts = facts
         self.programme = facts.programme
         self.now = now
-        self.planned: list[Occurrence] = []
-        self.periods = {pair.id: periods_of(pair) for pair in facts.pairs}
-        self.claimed_rooms: list[tuple[str, Interval]] = []
-        self._clocks = _clocks(facts, chain.from_iterable(self.periods.values()), now)
+        self.planned = planned or Planned()
+        self._pairs = {pair.id: pair for pair in facts.pairs}
+        self._grids: dict[tuple[Cadence, date, date], tuple[Period, ...]] = {}
+        self.periods = {pair.id: self._periods_of(pair) for pair in facts.pairs}
+        self._meetings = _grouped((meeting.pair, meeting) for meeting in facts.meetings)
+        self._refusals = _grouped((refusal.pair, refusal) for refusal in facts.refusals)
+        self._ahead = facts.ahead
+        self._ahead_of = _grouped(
+            (email, meeting) for meeting in self._ahead for email in _calendars_of(meeting)
+        )
+        self._clocks = _clocks(facts, self._ahead, {*self.periods.values()}, now)
         self._people: dict[tuple[str, frozenset[str]], PersonTime] = {}
         self._rooms: dict[frozenset[str], RoomTimes] = {}
         self._entries: dict[str, list[tuple[Kind, Interval]]] = {}
-        self.fates = {meeting.uid: self._fate(meeting) for meeting in facts.ahead}
-        self._times = {meeting.uid: self._times_of(meeting) for meeting in facts.ahead}
+        self.fates = {meeting.uid: self._fate(meeting) for meeting in self._ahead}
+        self._times = {meeting.uid: self._times_of(meeting) for meeting in self._ahead}
 
     @property
     def clock(self) -> Clock:
         """Return the clock of the programme's zone."""
         return self._clocks.of(self.programme.zone)
+
+    def meetings_of(self, pair: Pair) -> Sequence[Meeting]:
+        """Return the standing meetings of a pair, past and ahead."""
+        return self._meetings.get(pair.id, ())
+
+    def ahead_of(self, pair: Pair) -> list[Meeting]:
+        """Return the meetings of a pair that are not over, by start."""
+        mine = [each for each in self.meetings_of(pair) if each.uid in self.facts.own]
+        return sorted(mine, key=lambda meeting: meeting.interval)
+
+    def refusals_of(self, pair: Pair) -> Sequence[Refusal]:
+        """Return the slots that must not be offered to a pair again."""
+        return self._refusals.get(pair.id, ())
 
     def readable(self, pair: Pair) -> bool:
         return all(self.facts.free_busy(email) is not None for email in pair.people)
@@ -108,7 +129,7 @@ class World:
         if without not in self._rooms:
             sites = self.programme.sites
             taken = {
-                room.email: taken_time(room.email, self.facts, self._times, without)
+                room.email: self._taken(room.email, without)
                 for site in sites.values()
                 for room in site.rooms
             }
@@ -139,8 +160,8 @@ class World:
         """Tell which candidates keep the gap to the pair's other planned meetings."""
         starts = occurrence.candidates.starts
         apart = np.ones(starts.shape, dtype=np.bool_)
-        for each in self.planned:
-            if each.pair is occurrence.pair and each is not occurrence and each.interval:
+        for each in self.planned.of_pair(occurrence.pair):
+            if each is not occurrence and each.interval:
                 gap = self.least_gap([occurrence, each])
                 apart &= np.abs(starts - minute_of(each.interval.start)) >= gap
         return apart
@@ -157,37 +178,37 @@ class World:
     def free(self, occurrence: Occurrence) -> Bools:
         """Tell which candidates leave the people and rooms other pairs are planned with alone."""
         starts, duration = occurrence.candidates.starts, occurrence.candidates.duration
-        free = np.ones(starts.shape, dtype=np.bool_)
+        free = self.room_left(occurrence)
         mine = self.margin(occurrence.form, occurrence.pair)
-        for each in self.planned:
-            if each.pair is occurrence.pair or each.interval is None:
-                continue
-            if set(each.pair.people) & set(occurrence.pair.people):
+        for each in self.planned.with_people_of(occurrence.pair):
+            if each.interval is not None:
                 margin = minutes_of(max(mine, self.margin(each.form, each.pair)))
-                free &= ~Spans([each.interval]).hit(starts, duration, margin)
-        return free & self.room_left(occurrence, ())
+                free &= ~Spans(seconds_of([each.interval])).hit(starts, duration, margin)
+        return free
 
-    def room_left(self, occurrence: Occurrence, planned: Sequence[tuple[str, Interval]]) -> Bools:
+    def room_left(
+        self, occurrence: Occurrence, beside: Mapping[str, Sequence[Interval]] | None = None
+    ) -> Bools:
         """Tell which candidates find a room, or need none, beside these and all that is planned."""
         starts, duration = occurrence.candidates.starts, occurrence.candidates.duration
-        if occurrence.form is Format.VIRTUAL:
+        if not self.needs_room(occurrence):
             return np.ones(starts.shape, dtype=np.bool_)
-        taken = [*self._planned_rooms(occurrence), *planned]
         site = self.site_of(occurrence.pair)
+        taken = self.planned.rooms(without=occurrence)
+        if beside:
+            both = {*taken, *beside}
+            taken = {room: [*taken.get(room, ()), *beside.get(room, ())] for room in both}
         return self._rooms_without(occurrence).any_free(site, starts, duration, taken)
 
-    def room_for(
-        self,
-        occurrence: Occurrence,
-        interval: Interval,
-        planned: Sequence[tuple[str, Interval]],
-    ) -> str | None:
-        """Return the first room free beside all that is planned, None where none is needed."""
+    def needs_room(self, occurrence: Occurrence) -> bool:
+        """Tell whether the occurrence takes place at a site that has rooms."""
         site = self.programme.sites.get(self.site_of(occurrence.pair))
-        if occurrence.form is Format.VIRTUAL or site is None or not site.rooms:
-            return None
-        taken = [*self._planned_rooms(occurrence), *planned]
-        return self._rooms_without(occurrence).first_free(site.name, interval, taken)
+        return occurrence.form is Format.IN_PERSON and bool(site and site.rooms)
+
+    def free_rooms(self, occurrence: Occurrence, interval: Interval) -> list[str]:
+        """Return the rooms an occurrence could have then, in the file's order."""
+        site, planned = self.site_of(occurrence.pair), self.planned.rooms(without=occurrence)
+        return self._rooms_without(occurrence).free_rooms(site, interval, planned)
 
     def room_at(self, meeting: Meeting, interval: Interval, *, lost: bool = False) -> str | None:
         """Return and claim a room for a meeting: its own unless ``lost``, else the first free."""
@@ -195,23 +216,17 @@ class World:
         site = next((s for s in sites if any(r.email == meeting.room for r in s.rooms)), None)
         if site is None or meeting.room is None:
             return None
-        planned = self._planned_rooms(None)
-        planned += [(meeting.room, interval)] if lost else []
-        rooms = self.rooms(frozenset({meeting.uid}))
-        room = rooms.first_free(site.name, interval, planned, prefer=meeting.room)
+        planned = self.planned.rooms()
+        if lost:
+            planned = {**planned, meeting.room: [interval]}
+        rooms = self.rooms(frozenset({meeting.uid})).free_rooms(site.name, interval, planned)
+        room = meeting.room if meeting.room in rooms else next(iter(rooms), None)
         if room:
-            self.claimed_rooms.append((room, interval))
+            self.planned.claim(room, interval)
         return room
 
     def _rooms_without(self, occurrence: Occurrence) -> RoomTimes:
         return self.rooms(occurrence.gone_from_rooms)
-
-    def _planned_rooms(self, occurrence: Occurrence | None) -> list[tuple[str, Interval]]:
-        return self.claimed_rooms + [
-            (each.room, each.interval)
-            for each in self.planned
-            if each is not occurrence and each.room and each.interval
-        ]
 
     def _margin_of(self, meeting: Meeting) -> timedelta:
         """Return the time a standing meeting keeps free on both sides."""
@@ -226,8 +241,8 @@ class World:
         seen = self.facts.seen.get(meeting.uid)
         if meeting.uid in self.facts.unsettled:
             return Stays()
-        people = next((pair.people for pair in self.facts.pairs if pair.id == meeting.pair), None)
-        if people and people != meeting.people:
+        pair = self._pairs.get(meeting.pair)
+        if pair and pair.people != meeting.people:
             return Broken(Cause.REPLACED, why="Other people meet in this pair now.")
         if seen is None:
             return Stays()
@@ -260,15 +275,16 @@ class World:
     def _on_top_of_another(self, meeting: Meeting, interval: Interval) -> bool:
         return any(
             interval.overlaps(other.interval)
-            for other in self.facts.ahead
-            if other is not meeting and set(other.people) & set(meeting.people)
+            for email in meeting.people
+            for other in self._ahead_of.get(email, ())
+            if other is not meeting and email in other.people
         )
 
     def _foreign(self, email: str) -> list[tuple[Kind, Interval]]:
         if email not in self._entries:
             reading = self.facts.free_busy(email)
             self._entries[email] = (
-                [] if reading is None else [*foreign_entries(reading, self.facts)]
+                [] if reading is None else [*foreign_entries(reading, self._ours(email))]
             )
         return self._entries[email]
 
@@ -297,28 +313,114 @@ class World:
 
     def _person(self, email: str, without: frozenset[str]) -> PersonTime:
         person = self.facts.people[email]
-        mine = without & {each.uid for each in self.facts.ahead if email in each.people}
+        ours = [each for each in self._ours(email) if email in each.people]
+        mine = without & {each.uid for each in ours}
         if (email, mine) not in self._people:
-            taken = taken_time(email, self.facts, self._times, mine) or {}
-            own = [
-                (interval, margin)
-                for meeting in self.facts.ahead
-                if email in meeting.people and meeting.uid not in mine
-                if (margin := minutes_of(self._margin_of(meeting)))
-                for interval in self._times[meeting.uid]
-            ]
-            self._people[email, mine] = PersonTime(person, taken, own, self._clocks.of(person.zone))
+            own: dict[int, list[Interval]] = {}
+            for meeting in ours:
+                margin = minutes_of(self._margin_of(meeting))
+                if margin and meeting.uid not in mine:
+                    own.setdefault(margin, []).extend(self._times[meeting.uid])
+            spans = {margin: seconds_of(intervals) for margin, intervals in own.items()}
+            taken = self._taken(email, mine) or {}
+            clock = self._clocks.of(person.zone)
+            self._people[email, mine] = PersonTime(person, taken, spans, clock)
         return self._people[email, mine]
 
+    def _ours(self, email: str) -> Sequence[Meeting]:
+        """Return our own meetings ahead in a person's or room's calendar."""
+        return self._ahead_of.get(email, ())
 
-def _clocks(facts: Facts, periods: Iterable[Period], now: datetime) -> Clocks:
+    def _taken(self, email: str, without: frozenset[str]) -> Taken | None:
+        reading = self.facts.free_busy(email)
+        return taken_time(reading, self._ours(email), self._times, without)
+
+    def _periods_of(self, pair: Pair) -> tuple[Period, ...]:
+        """Return the periods of a pair; pairs of one cadence share theirs."""
+        key = pair.cadence, pair.starts, pair.ends
+        if key not in self._grids:
+            self._grids[key] = periods_of(pair)
+        return self._grids[key]
+
+
+class Planned:
+    """The slots planned so far, to be asked by pair, by person and by room."""
+
+    def __init__(self) -> None:
+        self._by_pair: dict[str, list[Occurrence]] = {}
+        self._by_person: dict[str, list[Occurrence]] = {}
+        self._rooms: dict[str, list[Interval]] = {}
+
+    def take(self, occurrence: Occurrence) -> None:
+        """Plan with an occurrence that has been given its slot."""
+        self._by_pair.setdefault(occurrence.pair.id, []).append(occurrence)
+        for email in occurrence.pair.people:
+            self._by_person.setdefault(email, []).append(occurrence)
+        if occurrence.room and occurrence.interval:
+            self.claim(occurrence.room, occurrence.interval)
+
+    def claim(self, room: str, interval: Interval) -> None:
+        """Take a room for a meeting that stays."""
+        self._rooms.setdefault(room, []).append(interval)
+
+    def of_pair(self, pair: Pair) -> Sequence[Occurrence]:
+        return self._by_pair.get(pair.id, ())
+
+    def with_people_of(self, pair: Pair) -> Iterator[Occurrence]:
+        """Yield the slots of other pairs in which one of the two is."""
+        for email in pair.people:
+            yield from (each for each in self._by_person.get(email, ()) if each.pair.id != pair.id)
+
+    def beside(
+        self, pair: Pair, rooms: Iterable[str], own: Container[tuple[str | None, Interval]]
+    ) -> "Planned":
+        """Return what one pair has to plan beside: its people's other slots, and these rooms.
+
+        ``own`` are the rooms the pair itself has, with the time.
+        """
+        found = Planned()
+        for occurrence in self.with_people_of(pair):
+            for email in occurrence.pair.people:
+                found._by_person.setdefault(email, []).append(occurrence)
+        for room in rooms:
+            found._rooms[room] = [at for at in self._rooms.get(room, ()) if (room, at) not in own]
+        return found
+
+    def rooms(self, without: Occurrence | None = None) -> Mapping[str, Sequence[Interval]]:
+        """Return when each room is taken, but for one slot that is not in its own way."""
+        if without is None or without.room is None or without.interval is None:
+            return self._rooms
+        others = list(self._rooms[without.room])
+        others.remove(without.interval)
+        return {**self._rooms, without.room: others}
+
+
+_Item = TypeVar("_Item")
+
+
+def _grouped(items: Iterable[tuple[str, _Item]]) -> dict[str, list[_Item]]:
+    found: dict[str, list[_Item]] = {}
+    for key, item in items:
+        found.setdefault(key, []).append(item)
+    return found
+
+
+def _calendars_of(meeting: Meeting) -> set[str]:
+    """Return whose calendars a meeting is in: both people's, and its room's."""
+    return {*meeting.people, *([meeting.room] if meeting.room else [])}
+
+
+def _clocks(
+    facts: Facts, ahead: Iterable[Meeting], grids: Iterable[Iterable[Period]], now: datetime
+) -> Clocks:
     """Return clocks over all time that is asked about, and a day on both sides."""
-    moments = [facts.window, *(meeting.interval for meeting in facts.ahead)]
+    moments = [facts.window, *(meeting.interval for meeting in ahead)]
     moments += [seen.interval for seen in facts.seen.values()]
     # Today's period may have begun long before the window does.
     moments += [
         span_of(period, facts.programme)
-        for period in periods
+        for grid in grids
+        for period in grid
         if within_horizon(period, facts.programme, now)
     ]
     first = min(each.start for each in moments) - ONE_DAY

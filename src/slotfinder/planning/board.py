@@ -1,0 +1,224 @@
+"""Who is where: the meetings chosen so far, and which of them cannot all stay."""
+
+from bisect import bisect_left, insort
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+import numpy as np
+
+from slotfinder.domain.interval import Interval
+from slotfinder.planning.grid import Bools, Spans, minutes_of, seconds_of
+from slotfinder.planning.world import Occurrence, World
+
+_LONGEST = timedelta(days=1)
+"""No meeting is longer."""
+
+_STEPS = 300
+"""How many rooms are tried to seat meetings that overlap, before they count as too many."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Taken:
+    """One chosen meeting, ordered by time: whose (the number of a plan), and which occurrence."""
+
+    interval: Interval
+    plan: int
+    position: int
+    choice: int
+
+
+class Board:
+    """The chosen meetings of all pairs, to be asked what clashes with one of them."""
+
+    def __init__(
+        self,
+        occurrences: Sequence[Sequence[Occurrence]],
+        world: World,
+        free_rooms: dict[tuple[int, int, int], tuple[str, ...]] | None = None,
+    ) -> None:
+        """``free_rooms`` is what another board for the same occurrences has found already."""
+        self._occurrences = occurrences
+        self._world = world
+        self._by_person: dict[str, set[Taken]] = {}
+        self._by_site: dict[str, list[Taken]] = {}
+        self._free_rooms = {} if free_rooms is None else free_rooms
+
+    def cleared(self) -> "Board":
+        """Return a board without meetings for the same occurrences."""
+        return Board(self._occurrences, self._world, self._free_rooms)
+
+    def put(self, meetings: Iterable[Taken]) -> None:
+        for each in meetings:
+            occurrence = self.occurrence(each)
+            for email in occurrence.pair.people:
+                self._by_person.setdefault(email, set()).add(each)
+            if self._world.needs_room(occurrence):
+                insort(self._by_site.setdefault(self._world.site_of(occurrence.pair), []), each)
+
+    def lift(self, meetings: Iterable[Taken]) -> None:
+        for each in meetings:
+            occurrence = self.occurrence(each)
+            for email in occurrence.pair.people:
+                self._by_person[email].discard(each)
+            if self._world.needs_room(occurrence):
+                self._by_site[self._world.site_of(occurrence.pair)].remove(each)
+
+    def occurrence(self, taken: Taken) -> Occurrence:
+        return self._occurrences[taken.plan][taken.position]
+
+    def clash(self, taken: Taken) -> list[Taken] | None:
+        """Return meetings beside this one, it included, that cannot all stay; None where all can.
+
+        Without any one of them the rest could stay.
+        """
+        for email in self.occurrence(taken).pair.people:
+            for other in sorted(self._by_person[email]):
+                if other.plan != taken.plan and self._too_close(taken, other):
+                    return sorted((taken, other))
+        if not self._world.needs_room(self.occurrence(taken)):
+            return None
+        together = self._overlapping(taken)
+        return None if self._seats(together) is not None else self._fewest(together, taken)
+
+    def left(self, plan: int, position: int, allowed: Bools) -> Bools:
+        """Tell which of the allowed candidates of an occurrence fit beside all other pairs."""
+        occurrence = self._occurrences[plan][position]
+        left = allowed.copy()
+        for email in occurrence.pair.people:
+            for other in self._by_person.get(email, ()):
+                if other.plan != plan:
+                    left &= ~self.too_close(occurrence, other)
+        if left.any() and self._world.needs_room(occurrence):
+            span = Interval(
+                occurrence.candidates.interval(0).start, occurrence.candidates.interval(-1).end
+            )
+            rooms: dict[str, list[Interval]] = {}
+            for other, room in self._seated(occurrence, span, plan):
+                rooms.setdefault(room, []).append(other.interval)
+            left &= self._world.room_left(occurrence, rooms)
+        return left
+
+    def too_close(self, occurrence: Occurrence, staying: Taken) -> Bools:
+        """Tell which candidates would bring a shared person into two meetings."""
+        starts, duration = occurrence.candidates.starts, occurrence.candidates.duration
+        other = self.occurrence(staying)
+        if not {*occurrence.pair.people} & {*other.pair.people}:
+            return np.zeros(starts.shape, dtype=np.bool_)
+        margin = minutes_of(self._margin(occurrence, other))
+        return Spans(seconds_of([staying.interval])).hit(starts, duration, margin)
+
+    def rooms(self) -> dict[tuple[int, int], str]:
+        """Return the room of each meeting that needs one, by plan and position."""
+        given: dict[tuple[int, int], str] = {}
+        for chosen in self._by_site.values():
+            for together in _chains(chosen):
+                for each, room in zip(together, self._seats(together) or (), strict=True):
+                    given[each.plan, each.position] = room
+        return given
+
+    def _seated(
+        self, occurrence: Occurrence, span: Interval, plan: int
+    ) -> Iterator[tuple[Taken, str]]:
+        """Yield the meetings of other pairs at the site within a span, with their rooms."""
+        chosen = self._by_site.get(self._world.site_of(occurrence.pair), [])
+        others = [each for each in chosen if each.plan != plan and each.interval.overlaps(span)]
+        for together in _chains(others):
+            seats = self._seats(together) or self._first_come(together)
+            yield from ((each, room) for each, room in zip(together, seats, strict=True) if room)
+
+    def _too_close(self, one: Taken, other: Taken) -> bool:
+        margin = self._margin(self.occurrence(one), self.occurrence(other))
+        return one.interval.widen(margin).overlaps(other.interval)
+
+    def _margin(self, first: Occurrence, second: Occurrence) -> timedelta:
+        margin = self._world.margin
+        return max(margin(first.form, first.pair), margin(second.form, second.pair))
+
+    def _overlapping(self, taken: Taken) -> list[Taken]:
+        """Return the chain of overlapping meetings at a site that one is in."""
+        chosen = self._by_site[self._world.site_of(self.occurrence(taken).pair)]
+        first = bisect_left(chosen, taken)
+        begin = taken.interval.start
+        for number in range(first - 1, -1, -1):
+            interval = chosen[number].interval
+            if interval.start <= begin - _LONGEST:
+                break
+            if interval.end > begin:
+                first, begin = number, interval.start
+        return next(_chains(chosen[first:]))
+
+    def _fewest(self, together: Sequence[Taken], taken: Taken) -> list[Taken]:
+        """Return a part of these meetings that finds no rooms, though it would without any one."""
+
+        def away(each: Taken) -> timedelta:
+            return abs(each.interval.start - taken.interval.start)
+
+        needed = [each for each in together if each.interval.overlaps(taken.interval)]
+        if self._seats(needed) is not None:
+            needed = list(together)
+        for each in sorted(needed, key=away, reverse=True):
+            fewer = [other for other in needed if other is not each]
+            if self._seats(fewer) is None:
+                needed = fewer
+        return needed
+
+    def _seats(self, together: Sequence[Taken]) -> list[str] | None:
+        """Return a room for each of the meetings, given by start; None where there is no way.
+
+        Rooms are tried in the file's order, so that each gets the first it can.
+        """
+        seats: list[str] = []
+        untried: list[Iterator[str]] = []
+        for _ in range(_STEPS):
+            if len(seats) == len(together):
+                return seats
+            if len(untried) == len(seats):
+                untried.append(self._left_for(together[len(seats)], together, seats))
+            room = next(untried[-1], None)
+            if room is not None:
+                seats.append(room)
+            elif seats:
+                untried.pop()
+                seats.pop()
+            else:
+                return None
+        return None
+
+    def _first_come(self, together: Sequence[Taken]) -> list[str]:
+        """Return rooms as far as they go, "" for a meeting that finds none."""
+        seats: list[str] = []
+        for each in together:
+            seats.append(next(self._left_for(each, together, seats), ""))
+        return seats
+
+    def _left_for(
+        self, taken: Taken, together: Sequence[Taken], seats: Sequence[str]
+    ) -> Iterator[str]:
+        """Yield the rooms free for a meeting beside those that began before it."""
+        gone = {
+            room
+            for other, room in zip(together, seats, strict=False)
+            if other.interval.overlaps(taken.interval)
+        }
+        yield from (room for room in self._rooms_of(taken) if room not in gone)
+
+    def _rooms_of(self, taken: Taken) -> tuple[str, ...]:
+        """Return the rooms free for a meeting beside all that stays."""
+        key = taken.plan, taken.position, taken.choice
+        if key not in self._free_rooms:
+            found = self._world.free_rooms(self.occurrence(taken), taken.interval)
+            self._free_rooms[key] = tuple(found)
+        return self._free_rooms[key]
+
+
+def _chains(chosen: Sequence[Taken]) -> Iterator[list[Taken]]:
+    """Yield the meetings, given by start, in chains of which each overlaps one before it."""
+    chain: list[Taken] = []
+    for each in chosen:
+        if chain and each.interval.start >= max(other.interval.end for other in chain):
+            yield chain
+            chain = []
+        chain.append(each)
+    if chain:
+        yield chain

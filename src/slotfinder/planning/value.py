@@ -1,0 +1,33 @@
+"""What a pair's choice counts among all pairs (compromise.md §5)."""
+
+from math import log
+
+from slotfinder.domain.programme import Rule
+from slotfinder.planning.joint import Solution
+from slotfinder.planning.pair import PairPlan
+
+
+def worth(solution: Solution, plan: PairPlan) -> float:
+    """Return what a choice counts among all pairs: penalties that keep §4's order, then merit.
+
+    The order is kept for up to nine open occurrences a pair (docs/compromise.md §5).
+    """
+    missing = len(plan.occurrences) - solution.placed
+    penalty = 1000 * missing + 100 * solution.below + 10 * solution.breaks
+    return term_of(solution, plan) - penalty
+
+
+def steps_of(solution: Solution) -> tuple[int, int, int]:
+    """Return steps 1 to 3 of the rule: greater is better."""
+    return solution.value[:3]
+
+
+def term_of(solution: Solution, plan: PairPlan) -> float:
+    """Return step 4 on a scale that pairs can be summed on: logarithms for ``fair``, else 0…1."""
+    rule, merit = plan.rule, solution.merit
+    most = 100 * max(1, len(plan.occurrences) + len(plan.series))
+    if rule is Rule.FAIR:
+        return log(merit[0])
+    if rule is Rule.TOTAL:
+        return merit[0] / (2 * most + 100)
+    return sum(max(0, number) for number in merit[::2]) / most
