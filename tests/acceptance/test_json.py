@@ -297,3 +297,33 @@ def test_numbers_of_pairs_count_all_that_were_asked_for(tmp_path: Path) -> None:
     world.pair("p02", ADA, KOFI, status="ended").write()
     assert world.plan().json["summary"]["pairs"] == 2
     assert world.plan("--pair", "p01").json["summary"]["pairs"] == 1
+
+
+def test_certify_adds_what_is_proven_and_changes_nothing_else(tmp_path: Path) -> None:
+    world = simple(tmp_path)
+    plain = world.call("plan", "--json")
+    certified = world.call("plan", "--certify", "--json")
+
+    document = certified.json
+    proven = document.pop("certificate")
+    assert document == plain.json
+    assert certified.status == plain.status
+    assert set(proven) == {
+        "pairs",
+        "placed",
+        "most",
+        "below_floor",
+        "dry_spell_breaks",
+        "reached",
+        "reachable",
+        "gap",
+    }
+    assert proven["placed"] == proven["most"] == 1
+    assert proven["gap"] == 0
+    assert proven["reached"] == proven["reachable"] > 50
+
+
+def test_certify_says_it_in_words(tmp_path: Path) -> None:
+    said = simple(tmp_path).call("plan", "--certify").out
+    assert "Proven: 1 of the 1" in said
+    assert "at most 0.000% worse than the best of all" in " ".join(said.split())

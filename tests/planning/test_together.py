@@ -1,12 +1,13 @@
 """All pairs together: on small programmes the sum over all pairs equals trying everything."""
 
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from itertools import product
 from math import isclose
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from slotfinder.domain.cadence import InPerson, InPersonUnit
@@ -14,7 +15,8 @@ from slotfinder.domain.meeting import Format
 from slotfinder.planning.facts import Facts
 from slotfinder.planning.joint import Solution
 from slotfinder.planning.pair import PairPlan
-from slotfinder.planning.together import choose, worth
+from slotfinder.planning.together import choose
+from slotfinder.planning.value import steps_of, term_of, worth
 from slotfinder.planning.world import World
 from tests.planning.builders import (
     ANNA,
@@ -85,19 +87,24 @@ def only(plan: PairPlan, choices: tuple[int | None, ...]) -> Solution:
     return plan.best(masks)
 
 
-def by_trying_everything(plans: list[PairPlan]) -> float:
+Combination = list[tuple[Solution, tuple[int | None, ...]]]
+
+
+def combinations(plans: list[PairPlan]) -> Iterator[Combination]:
+    """Yield every choice for all pairs that clashes nowhere."""
     options = []
     for plan in plans:
         ranges = ([None, *range(len(each.candidates.starts))] for each in plan.occurrences)
         options.append([(only(plan, choice), choice) for choice in product(*ranges)])
-    best = -float("inf")
     for combination in product(*options):
         if not clashes(plans, [choice for _, choice in combination]):
-            total = sum(
-                worth(found, plan) for (found, _), plan in zip(combination, plans, strict=True)
-            )
-            best = max(best, total)
-    return best
+            yield list(combination)
+
+
+def total(
+    value: Callable[[Solution, PairPlan], float], of: Combination, plans: list[PairPlan]
+) -> float:
+    return sum(value(found, plan) for (found, _), plan in zip(of, plans, strict=True))
 
 
 def clashes(plans: list[PairPlan], choices: list[tuple[int | None, ...]]) -> bool:
@@ -119,18 +126,39 @@ def clashes(plans: list[PairPlan], choices: list[tuple[int | None, ...]]) -> boo
 @given(programmes())
 def test_the_sum_over_all_pairs_equals_trying_everything(known: Facts) -> None:
     _, plans = prepared(known)
-    best = by_trying_everything(plans)
+    best = max(total(worth, each, plans) for each in combinations(plans))
 
     world, plans = prepared(known)
     forms = {id(each): each.form for plan in plans for each in plan.occurrences}
-    choose(plans, world)
+    certificate = choose(plans, world)
     kept = [
         tuple(each.choice if each.form is forms[id(each)] else None for each in plan.occurrences)
         for plan in plans
     ]
 
     assert not clashes(plans, kept)
+    assert certificate.gap == 0
     # What went online afterwards (§3) counts as not placed here, as it does when chosen.
     if all(each.form is forms[id(each)] for plan in plans for each in plan.occurrences):
-        found = sum(worth(only(plan, k), plan) for plan, k in zip(plans, kept, strict=True))
-        assert isclose(found, best)
+        found = [(only(plan, choice), choice) for plan, choice in zip(plans, kept, strict=True)]
+        assert isclose(total(worth, found, plans), best)
+
+
+@settings(max_examples=60, deadline=None)
+@given(programmes())
+def test_what_is_proven_of_pairs_that_only_give_way_in_turn_is_true(known: Facts) -> None:
+    world, plans = prepared(known)
+    forms = {id(each): each.form for plan in plans for each in plan.occurrences}
+    certificate = choose(plans, world, members=1)
+    assume(all(each.form is forms[id(each)] for plan in plans for each in plan.occurrences))
+
+    chosen = [only(plan, tuple(each.choice for each in plan.occurrences)) for plan in plans]
+    steps = [steps_of(found) for found in chosen]
+    as_good = (
+        total(term_of, each, plans)
+        for each in combinations(plans)
+        if [steps_of(found) for found, _ in each] == steps
+    )
+    value = sum(term_of(found, plan) for found, plan in zip(chosen, plans, strict=True))
+    assert isclose(certificate.value, value)
+    assert value - 1e-9 <= max(as_good) <= certificate.bound + 1e-9

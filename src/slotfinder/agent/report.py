@@ -9,7 +9,7 @@ from slotfinder.domain.freebusy import FreeBusy, Unreadable
 from slotfinder.domain.meeting import Both
 from slotfinder.errors import WriteError
 from slotfinder.planning.facts import Facts
-from slotfinder.planning.plan import Action, ActionKind, Plan, Relaxation
+from slotfinder.planning.plan import Action, ActionKind, Certificate, Plan, Relaxation
 
 JsonObject = dict[str, Any]
 
@@ -68,6 +68,20 @@ def document(report: Report) -> JsonObject:
         "refused": {"reason_code": "world-changed", "reason": report.refused}
         if report.refused
         else None,
+    }
+
+
+def certificate_json(certificate: Certificate) -> JsonObject:
+    """Return what is proven of a plan; figures that are no whole numbers to six places."""
+    return {
+        "pairs": certificate.pairs,
+        "placed": certificate.placed,
+        "most": certificate.most,
+        "below_floor": certificate.below,
+        "dry_spell_breaks": certificate.breaks,
+        "reached": round(certificate.reached, 6),
+        "reachable": round(certificate.reachable, 6),
+        "gap": round(certificate.gap, 6),
     }
 
 

@@ -9,9 +9,15 @@ from typing import Annotated
 import typer
 
 from slotfinder.agent.plan import AgreedPlan, plan_pass
-from slotfinder.agent.report import Report, document, exit_status, warnings
+from slotfinder.agent.report import (
+    Report,
+    certificate_json,
+    document,
+    exit_status,
+    warnings,
+)
 from slotfinder.bootstrap import agent_for, locked_store
-from slotfinder.cli.render import report_picture
+from slotfinder.cli.render import proof, report_picture
 from slotfinder.cli.session import Session, output, print_json
 from slotfinder.errors import UsageError
 
@@ -25,6 +31,9 @@ def plan(
     out: Annotated[
         Path | None, typer.Option(help="Also write the JSON here, for run --plan.")
     ] = None,
+    certify: Annotated[
+        bool, typer.Option("--certify", help="Also say how far from the best of all plans it is.")
+    ] = False,
     as_json: _Json = False,
 ) -> int:
     """Show what a run would do and why; nothing is changed anywhere."""
@@ -36,7 +45,7 @@ def plan(
         report = plan_pass(agent, configured.ledger(), pairs, now)
         if out:
             _write(out, report)
-        _show(session, report, as_json=as_json)
+        _show(session, report, as_json=as_json, certify=certify)
     return exit_status(report)
 
 
@@ -64,13 +73,17 @@ def run(
     return exit_status(report)
 
 
-def _show(session: Session, report: Report, *, as_json: bool) -> None:
+def _show(session: Session, report: Report, *, as_json: bool, certify: bool = False) -> None:
     session.warn(warnings(report))
+    certificate = report.plan.certificate
     if as_json:
-        print_json(document(report))
-    else:
-        console = output()
-        console.print(report_picture(report, console.width, verbose=session.verbose))
+        proven = {"certificate": certificate_json(certificate)} if certify else {}
+        print_json(document(report) | proven)
+        return
+    console = output()
+    console.print(report_picture(report, console.width, verbose=session.verbose))
+    if certify:
+        console.print(proof(certificate))
 
 
 def _write(out: Path, report: Report) -> None:

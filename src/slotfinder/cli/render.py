@@ -24,7 +24,7 @@ from slotfinder.domain.meeting import Format, Meeting
 from slotfinder.domain.people import Pair, Person, Role
 from slotfinder.domain.preference import WEEKDAYS
 from slotfinder.planning.facts import Facts
-from slotfinder.planning.plan import Action, ActionKind
+from slotfinder.planning.plan import Action, ActionKind, Certificate
 
 _WEEK = timedelta(days=7)
 _WEEKS_SHOWN = 8
@@ -220,6 +220,20 @@ def _not_written(report: Report) -> Iterator[Text]:
     for (code, sentence), whose in alike.items():
         count = f"{len(whose)} meetings: " if len(whose) > 1 else ""
         yield Text(f"Not written ({code}): {count}{', '.join(whose)}. {sentence}", "red")
+
+
+def proof(certificate: Certificate) -> Text:
+    """Return what is proven of the slots a plan chose, in one paragraph."""
+    if not certificate.pairs:
+        return Text("Nothing had to be chosen, so there is nothing to prove.")
+    what = "balance (geometric mean)" if certificate.rule == "fair" else "value a pair (mean)"
+    return Text(
+        f"Proven: {certificate.placed} of the {certificate.most} open periods that could have a "
+        f"meeting by themselves have one, {certificate.below} below the floor, "
+        f"{certificate.breaks} after too long a dry spell. With these, the {what} is "
+        f"{certificate.reached:.3f} and cannot exceed {certificate.reachable:.3f}: this plan is "
+        f"at most {certificate.gap:.3%} worse than the best of all."
+    )
 
 
 def programme_picture(

@@ -251,7 +251,7 @@ def busy_seconds(taken: Iterable[Ints], clock: Clock) -> Ints:
     # Touching parts of two days were joined: they are cut at midnight once more.
     pieces = _cut(union, bounds)
     days = bounds.searchsorted(pieces[:, 0], side="right") - 1
-    seconds = np.zeros(len(bounds) - 1, dtype=np.int64)
+    seconds: Ints = np.zeros(len(bounds) - 1, dtype=np.int64)
     np.add.at(seconds, days, pieces[:, 1] - pieces[:, 0])
     return seconds
 
@@ -261,7 +261,8 @@ def _parts_of_days(spans: Ints, bounds: Ints) -> Ints:
     pieces = _cut(spans, bounds)
     days = bounds.searchsorted(pieces[:, 0], side="right") - 1
     whole = (pieces[:, 0] == bounds[days]) & (pieces[:, 1] == bounds[days + 1])
-    return pieces[~whole]
+    parts: Ints = pieces[~whole]
+    return parts
 
 
 def _cut(spans: Ints, bounds: Ints) -> Ints:

@@ -480,7 +480,7 @@ def _still(amounts: Sequence[int]) -> list[int]:
     return [*accumulate(reversed(amounts), initial=0)][::-1]
 
 
-_PROMISING = 6
+_PROMISING = 4
 """Labels and groups followed to find the goal: enough for a good one, few enough to cost little."""
 
 _FIRST = 10**9

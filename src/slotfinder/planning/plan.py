@@ -115,16 +115,28 @@ class Certificate:
     bound: float
 
     @property
-    def gap(self) -> float:
-        """Return the share by which the plan is at most worse than the best one.
+    def reached(self) -> float:
+        """Return the plan's ``value`` as a person reads it.
 
-        Under ``fair`` that of the geometric mean of all people's balances, else that of the sum.
+        Under ``fair`` that is the geometric mean of all people's balances, else the mean of the
+        pairs' values, which are 0…1.
         """
-        if not self.pairs or not self.bound:
+        return self._mean(self.value)
+
+    @property
+    def reachable(self) -> float:
+        """Return the ``bound`` on the scale of ``reached``."""
+        return self._mean(self.bound)
+
+    @property
+    def gap(self) -> float:
+        """Return by which share of what is reachable the plan may be worse than the best one."""
+        return 1 - self.reached / self.reachable if self.reachable else 0.0
+
+    def _mean(self, total: float) -> float:
+        if not self.pairs:
             return 0.0
-        if self.rule is Rule.FAIR:
-            return 1 - exp((self.value - self.bound) / (2 * self.pairs))
-        return (self.bound - self.value) / abs(self.bound)
+        return exp(total / (2 * self.pairs)) if self.rule is Rule.FAIR else total / self.pairs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,7 +34,7 @@ _EFFORT_IN_ALL = 1_000_000
 """How many for all groups of a plan."""
 
 _MEMBERS = 8
-"""How many pairs a group may have for its best to be searched for."""
+"""Groups of more pairs are not searched: there are too many ways out of their clashes."""
 
 _ROUNDS = 4
 """How often pairs choose again beside the others."""
@@ -42,10 +42,13 @@ _ROUNDS = 4
 Masks = tuple[Bools, ...]
 
 
-def choose(plans: Sequence[PairPlan], world: World) -> Certificate:
-    """Choose the slots of all open occurrences, settle them, and prove how good they are."""
+def choose(plans: Sequence[PairPlan], world: World, *, members: int = _MEMBERS) -> Certificate:
+    """Choose the slots of all open occurrences, settle them, and prove how good they are.
+
+    ``members`` is how many pairs a group may have for its best to be searched for.
+    """
     concerned = [plan for plan in plans if plan.occurrences]
-    choosing = _Choosing(concerned, world)
+    choosing = _Choosing(concerned, world, members)
     choosing.part_all()
     choosing.improve()
     choosing.settle()
@@ -72,8 +75,9 @@ class _Node:
 
 
 class _Choosing:
-    def __init__(self, plans: Sequence[PairPlan], world: World) -> None:
+    def __init__(self, plans: Sequence[PairPlan], world: World, most_members: int) -> None:
         self._plans = plans
+        self._most_members = most_members
         self._world = world
         self._board = Board([plan.occurrences for plan in plans], world)
         self._masks = [tuple(world.free(each) for each in plan.occurrences) for plan in plans]
@@ -202,7 +206,9 @@ class _Choosing:
         """Return the groups of these pairs as one."""
         groups = {id(self._groups[number]): self._groups[number] for number in numbers}
         members = sorted(number for group in groups.values() for number in group.members)
-        contested = len(members) > _MEMBERS or any(each.contested for each in groups.values())
+        contested = len(members) > self._most_members or any(
+            each.contested for each in groups.values()
+        )
         merged = _Group(tuple(members), contested)
         for number in members:
             self._groups[number] = merged
