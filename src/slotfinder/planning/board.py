@@ -3,16 +3,15 @@
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from itertools import takewhile
 
 import numpy as np
 
-from slotfinder.domain.interval import Interval
-from slotfinder.planning.grid import Bools, Spans, minutes_of, seconds_of
+from slotfinder.planning.grid import Bools, Spans, minutes_of
 from slotfinder.planning.world import Occurrence, World
 
-_LONGEST = timedelta(days=1)
-"""No meeting is longer."""
+_LONGEST = 24 * 60
+"""No meeting is longer, in minutes."""
 
 _STEPS = 300
 """How many rooms are tried to seat meetings that overlap, before they count as too many."""
@@ -20,12 +19,20 @@ _STEPS = 300
 
 @dataclass(frozen=True, slots=True, order=True)
 class Taken:
-    """One chosen meeting, ordered by time: whose (the number of a plan), and which occurrence."""
+    """One chosen meeting: when, whose (the number of a plan), and which occurrence.
 
-    interval: Interval
+    ``start`` and ``end`` are minutes since 1970 in UTC; meetings are ordered by them.
+    """
+
+    start: int
+    end: int
     plan: int
     position: int
     choice: int
+
+    def overlaps(self, other: "Taken", margin: int = 0) -> bool:
+        """Tell whether less than ``margin`` minutes lie between the two."""
+        return self.start < other.end + margin and other.start < self.end + margin
 
 
 class Board:
@@ -90,13 +97,7 @@ class Board:
                 if other.plan != plan:
                     left &= ~self.too_close(occurrence, other)
         if left.any() and self._world.needs_room(occurrence):
-            span = Interval(
-                occurrence.candidates.interval(0).start, occurrence.candidates.interval(-1).end
-            )
-            rooms: dict[str, list[Interval]] = {}
-            for other, room in self._seated(occurrence, span, plan):
-                rooms.setdefault(room, []).append(other.interval)
-            left &= self._world.room_left(occurrence, rooms)
+            left &= self._world.room_left(occurrence, self._seated(occurrence, plan))
         return left
 
     def too_close(self, occurrence: Occurrence, staying: Taken) -> Bools:
@@ -105,8 +106,10 @@ class Board:
         other = self.occurrence(staying)
         if not {*occurrence.pair.people} & {*other.pair.people}:
             return np.zeros(starts.shape, dtype=np.bool_)
-        margin = minutes_of(self._margin(occurrence, other))
-        return Spans(seconds_of([staying.interval])).hit(starts, duration, margin)
+        margin = self._margin(occurrence, other)
+        low, high = staying.start - duration - margin, staying.end + margin
+        near: Bools = (starts > low) & (starts < high)
+        return near
 
     def rooms(self) -> dict[tuple[int, int], str]:
         """Return the room of each meeting that needs one, by plan and position."""
@@ -117,44 +120,51 @@ class Board:
                     given[each.plan, each.position] = room
         return given
 
-    def _seated(
-        self, occurrence: Occurrence, span: Interval, plan: int
-    ) -> Iterator[tuple[Taken, str]]:
-        """Yield the meetings of other pairs at the site within a span, with their rooms."""
+    def _seated(self, occurrence: Occurrence, plan: int) -> dict[str, Spans]:
+        """Return when the rooms of a site are taken by other pairs while an occurrence may be."""
         chosen = self._by_site.get(self._world.site_of(occurrence.pair), [])
-        others = [each for each in chosen if each.plan != plan and each.interval.overlaps(span)]
+        starts, duration = occurrence.candidates.starts, occurrence.candidates.duration
+        first, last = int(starts[0]), int(starts[-1]) + duration
+        near = chosen[bisect_left(chosen, first - _LONGEST, key=_start) :]
+        others = [
+            each
+            for each in takewhile(lambda each: each.start < last, near)
+            if each.plan != plan and each.end > first
+        ]
+        taken: dict[str, list[tuple[int, int]]] = {}
         for together in _chains(others):
             seats = self._seats(together) or self._first_come(together)
-            yield from ((each, room) for each, room in zip(together, seats, strict=True) if room)
+            for each, room in zip(together, seats, strict=True):
+                taken.setdefault(room, []).append((each.start * 60, each.end * 60))
+        return {room: Spans(np.array(rows, dtype=np.int64)) for room, rows in taken.items()}
 
     def _too_close(self, one: Taken, other: Taken) -> bool:
-        margin = self._margin(self.occurrence(one), self.occurrence(other))
-        return one.interval.widen(margin).overlaps(other.interval)
+        return one.overlaps(other, self._margin(self.occurrence(one), self.occurrence(other)))
 
-    def _margin(self, first: Occurrence, second: Occurrence) -> timedelta:
+    def _margin(self, first: Occurrence, second: Occurrence) -> int:
         margin = self._world.margin
-        return max(margin(first.form, first.pair), margin(second.form, second.pair))
+        return minutes_of(max(margin(first.form, first.pair), margin(second.form, second.pair)))
 
     def _overlapping(self, taken: Taken) -> list[Taken]:
         """Return the chain of overlapping meetings at a site that one is in."""
         chosen = self._by_site[self._world.site_of(self.occurrence(taken).pair)]
         first = bisect_left(chosen, taken)
-        begin = taken.interval.start
+        begin = taken.start
         for number in range(first - 1, -1, -1):
-            interval = chosen[number].interval
-            if interval.start <= begin - _LONGEST:
+            each = chosen[number]
+            if each.start <= begin - _LONGEST:
                 break
-            if interval.end > begin:
-                first, begin = number, interval.start
+            if each.end > begin:
+                first, begin = number, each.start
         return next(_chains(chosen[first:]))
 
     def _fewest(self, together: Sequence[Taken], taken: Taken) -> list[Taken]:
         """Return a part of these meetings that finds no rooms, though it would without any one."""
 
-        def away(each: Taken) -> timedelta:
-            return abs(each.interval.start - taken.interval.start)
+        def away(each: Taken) -> int:
+            return abs(each.start - taken.start)
 
-        needed = [each for each in together if each.interval.overlaps(taken.interval)]
+        needed = [each for each in together if each.overlaps(taken)]
         if self._seats(needed) is not None:
             needed = list(together)
         for each in sorted(needed, key=away, reverse=True):
@@ -197,9 +207,7 @@ class Board:
     ) -> Iterator[str]:
         """Yield the rooms free for a meeting beside those that began before it."""
         gone = {
-            room
-            for other, room in zip(together, seats, strict=False)
-            if other.interval.overlaps(taken.interval)
+            room for other, room in zip(together, seats, strict=False) if other.end > taken.start
         }
         yield from (room for room in self._rooms_of(taken) if room not in gone)
 
@@ -207,18 +215,25 @@ class Board:
         """Return the rooms free for a meeting beside all that stays."""
         key = taken.plan, taken.position, taken.choice
         if key not in self._free_rooms:
-            found = self._world.free_rooms(self.occurrence(taken), taken.interval)
-            self._free_rooms[key] = tuple(found)
+            occurrence = self.occurrence(taken)
+            interval = occurrence.candidates.interval(taken.choice)
+            self._free_rooms[key] = tuple(self._world.free_rooms(occurrence, interval))
         return self._free_rooms[key]
 
 
-def _chains(chosen: Sequence[Taken]) -> Iterator[list[Taken]]:
+def _start(taken: Taken) -> int:
+    return taken.start
+
+
+def _chains(chosen: Iterable[Taken]) -> Iterator[list[Taken]]:
     """Yield the meetings, given by start, in chains of which each overlaps one before it."""
     chain: list[Taken] = []
+    end = 0
     for each in chosen:
-        if chain and each.interval.start >= max(other.interval.end for other in chain):
+        if chain and each.start >= end:
             yield chain
             chain = []
+        end = max(end, each.end)
         chain.append(each)
     if chain:
         yield chain

@@ -297,7 +297,7 @@ class PairTime:
                 # 1970-01-01 was a Thursday, day 3 of a week that begins on Monday.
                 weekdays = (side.clock.day(starts) + 3) % 7
                 passes &= np.isin(weekdays, np.array(sorted(days), dtype=np.int64))
-        return passes & rooms.any_free(self.site, starts, self._pair.duration, {})
+        return passes & rooms.any_free(self.site, starts, self._pair.duration)
 
     def _apart(self, starts: Ints, others: Sequence[Interval]) -> Bools:
         gap = minutes_of(self._programme.gap)
@@ -365,19 +365,20 @@ class RoomTimes:
         site: str,
         starts: Ints,
         duration: int,
-        planned: Mapping[str, Sequence[Interval]],
+        *planned: Mapping[str, Spans],
     ) -> Bools:
         """Tell for which starts the site has a room free of all that is planned, or needs none.
 
-        ``planned`` says when rooms are taken by what is planned.
+        ``planned`` say when rooms are taken by what is planned.
         """
         rooms = self._sites[site].rooms if site in self._sites else ()
         passes = np.full(starts.shape, not rooms)
         for room in rooms:
             if (spans := self._spans[room.email]) is not None:
                 taken = spans.hit(starts, duration)
-                if mine := planned.get(room.email):
-                    taken |= Spans(seconds_of(mine)).hit(starts, duration)
+                for each in planned:
+                    if room.email in each:
+                        taken |= each[room.email].hit(starts, duration)
                 passes |= ~taken
         return passes
 

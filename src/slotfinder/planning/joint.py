@@ -564,13 +564,14 @@ class _Times:
     def _most(self, label: _Label, last: int) -> int:
         """Return how many habits can be kept after this label with the last meeting then."""
         key = id(label), last
-        if key not in self._known:
-            onwards = self._onwards.get(id(label))
-            if onwards is None:
-                self._known[key] = self._certain(label.after, len(self._fixed), last)
+        most = self._known.get(key)
+        if most is None:
+            if onwards := self._onwards.get(id(label)):
+                most = max([self._most_by(label, last, *way) for way in onwards])
             else:
-                self._known[key] = max(self._most_by(label, last, *way) for way in onwards)
-        return self._known[key]
+                most = self._certain(label.after, len(self._fixed), last)
+            self._known[key] = most
+        return most
 
     def _most_by(self, label: _Label, last: int, after: _Label, group: _Group | None) -> int:
         if group is None:
@@ -584,10 +585,9 @@ class _Times:
 
         The group's candidates follow directly on the last of those, or on the planned meeting.
         """
-        certain = self._certain(label.after, group.after, last)
-        if group.after > label.after:
-            return certain, self._fixed[group.after - 1]
-        return certain, self._week.get(last)
+        if group.after == label.after:
+            return 0, self._week.get(last)
+        return self._certain(label.after, group.after, last), self._fixed[group.after - 1]
 
     def _certain(self, start: int, end: int, last: int) -> int:
         """Count the habits that remembered meetings keep, the first of them that of ``last``."""
@@ -622,6 +622,8 @@ class _Table:
         """Return the most that can be kept with a candidate from ``position`` on."""
         if position == len(self.most):
             return _BEFORE
-        same = self._by_week.get(-1 if week is None else week, ())
-        keeping = (self.most[each] + 1 for each in same if each >= position)
-        return max(self._from[position], max(keeping, default=_BEFORE))
+        most = self._from[position]
+        for each in self._by_week.get(-1 if week is None else week, ()):
+            if each >= position and self.most[each] == most:  # one more than less is no gain
+                return most + 1
+        return most

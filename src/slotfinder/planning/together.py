@@ -169,12 +169,13 @@ class _Choosing:
             yield from self._taken(number)
 
     def _taken_with(self, number: int, solution: Solution) -> list[Taken]:
-        occurrences = self._plans[number].occurrences
-        return [
-            Taken(occurrences[position].candidates.interval(choice), number, position, choice)
-            for position, choice in enumerate(solution.choices)
-            if choice is not None
-        ]
+        found = []
+        for position, choice in enumerate(solution.choices):
+            if choice is not None:
+                candidates = self._plans[number].occurrences[position].candidates
+                start = int(candidates.starts[choice])
+                found.append(Taken(start, start + candidates.duration, number, position, choice))
+        return found
 
     def _take(self, number: int, solution: Solution) -> None:
         """Give a pair another choice."""
@@ -271,8 +272,14 @@ class _Choosing:
         With it comes the best that pair can have beside all others. What a pair gave way from it
         does not choose again until all clashes are resolved.
         """
-        offers = [(each, self._beside_others(each.plan, self._without(each))) for each in clash]
-        return min(offers, key=lambda offer: self._lost_with(offer[0].plan, offer[1]))
+        found: list[tuple[float, Taken, Solution]] = []
+        for each in clash:
+            offer = self._beside_others(each.plan, self._without(each))
+            found.append((self._lost_with(each.plan, offer), each, offer))
+            if found[-1][0] <= 0:
+                break
+        _, giving, offer = min(found, key=lambda item: item[:2])
+        return giving, offer
 
     def _lost_with(self, number: int, offer: Solution) -> float:
         return self._worth(number, self._chosen[number]) - self._worth(number, offer)

@@ -138,8 +138,9 @@ class World:
 
     def site_of(self, pair: Pair) -> str:
         """Return the site both people share, empty when there is none."""
-        mentor, mentee = (self.facts.people[email].site for email in pair.people)
-        return mentor if mentor == mentee else ""
+        people = self.facts.people
+        mentor = people[pair.mentor].site
+        return mentor if mentor == people[pair.mentee].site else ""
 
     def next_revision(self, meeting: Meeting) -> int:
         """Return the number of a meeting's next version: above ours, and above any person's."""
@@ -186,19 +187,14 @@ class World:
                 free &= ~Spans(seconds_of([each.interval])).hit(starts, duration, margin)
         return free
 
-    def room_left(
-        self, occurrence: Occurrence, beside: Mapping[str, Sequence[Interval]] | None = None
-    ) -> Bools:
+    def room_left(self, occurrence: Occurrence, *beside: Mapping[str, Spans]) -> Bools:
         """Tell which candidates find a room, or need none, beside these and all that is planned."""
         starts, duration = occurrence.candidates.starts, occurrence.candidates.duration
         if not self.needs_room(occurrence):
             return np.ones(starts.shape, dtype=np.bool_)
+        planned = self.planned.room_spans(without=occurrence)
         site = self.site_of(occurrence.pair)
-        taken = self.planned.rooms(without=occurrence)
-        if beside:
-            both = {*taken, *beside}
-            taken = {room: [*taken.get(room, ()), *beside.get(room, ())] for room in both}
-        return self._rooms_without(occurrence).any_free(site, starts, duration, taken)
+        return self._rooms_without(occurrence).any_free(site, starts, duration, planned, *beside)
 
     def needs_room(self, occurrence: Occurrence) -> bool:
         """Tell whether the occurrence takes place at a site that has rooms."""
@@ -350,6 +346,7 @@ class Planned:
         self._by_pair: dict[str, list[Occurrence]] = {}
         self._by_person: dict[str, list[Occurrence]] = {}
         self._rooms: dict[str, list[Interval]] = {}
+        self._room_spans: dict[str, Spans] = {}
 
     def take(self, occurrence: Occurrence) -> None:
         """Plan with an occurrence that has been given its slot."""
@@ -362,6 +359,7 @@ class Planned:
     def claim(self, room: str, interval: Interval) -> None:
         """Take a room for a meeting that stays."""
         self._rooms.setdefault(room, []).append(interval)
+        self._room_spans.pop(room, None)
 
     def of_pair(self, pair: Pair) -> Sequence[Occurrence]:
         return self._by_pair.get(pair.id, ())
@@ -385,6 +383,15 @@ class Planned:
         for room in rooms:
             found._rooms[room] = [at for at in self._rooms.get(room, ()) if (room, at) not in own]
         return found
+
+    def room_spans(self, without: Occurrence) -> Mapping[str, Spans]:
+        """Return when each room is taken, but for one slot that is not in its own way."""
+        for room in self._rooms.keys() - self._room_spans.keys():
+            self._room_spans[room] = Spans(seconds_of(self._rooms[room]))
+        if without.room is None:
+            return self._room_spans
+        others = self.rooms(without)[without.room]
+        return {**self._room_spans, without.room: Spans(seconds_of(others))}
 
     def rooms(self, without: Occurrence | None = None) -> Mapping[str, Sequence[Interval]]:
         """Return when each room is taken, but for one slot that is not in its own way."""
