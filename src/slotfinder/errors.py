@@ -52,9 +52,12 @@ class StoreError(SlotfinderError):
 class WriteError(SlotfinderError):
     """A calendar or the mail server did not take what was to be written; nothing else is known.
 
-    ``code`` is ``provider-refused``, ``provider-unavailable`` or ``outcome-unknown``.
+    ``code`` is ``provider-refused``, ``provider-unavailable``, ``write-limit`` (the provider takes
+    no more for hours), ``changed-meanwhile`` (people changed it first: what was to be written is
+    decided anew by the next run) or ``outcome-unknown``. ``skipped`` says it was not even tried.
     """
 
-    def __init__(self, code: str, message: str) -> None:
+    def __init__(self, code: str, message: str, *, skipped: bool = False) -> None:
         super().__init__(message)
         self.code = code
+        self.skipped = skipped

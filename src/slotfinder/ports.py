@@ -7,9 +7,9 @@ from enum import StrEnum
 from typing import Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
-from slotfinder.domain.freebusy import Provider, Reading
+from slotfinder.domain.freebusy import FreeBusy, OwnTime, Provider, Reading, Unreadable
 from slotfinder.domain.interval import Interval
-from slotfinder.domain.meeting import Event, Meeting, Refusal, Seen
+from slotfinder.domain.meeting import Event, Meeting, Receipt, Refusal, Seen
 
 T = TypeVar("T")
 
@@ -46,6 +46,19 @@ class FreeBusySource(Protocol):
         ...
 
 
+class MergingSource(FreeBusySource, Protocol):
+    """A source whose answers run together what is ours and what is somebody else's."""
+
+    def tell_apart(
+        self, readings: Sequence[tuple[CalendarRef, FreeBusy, Sequence[OwnTime]]]
+    ) -> list[FreeBusy]:
+        """Return the readings with our own time tagged, as far as it can be told apart.
+
+        Each comes with its calendar and when our meetings take that calendar's time.
+        """
+        ...
+
+
 class MeetingCalendar(Protocol):
     """Holds the programme's own meetings: writes them, and tells what became of them."""
 
@@ -53,14 +66,24 @@ class MeetingCalendar(Protocol):
     def provider(self) -> Provider: ...
 
     def look_up(self, meetings: Sequence[Meeting]) -> dict[str, Seen]:
-        """Return what the calendars show of each meeting, by uid."""
+        """Return what the calendars show of each meeting, by uid; what is unknown is left out."""
         ...
 
-    def write(self, event: Event) -> None:
+    def troubles(self, organizers: Sequence[str]) -> dict[str, Unreadable]:
+        """Return why calendars of organizers cannot be used, by address; nothing of those that can.
+
+        Nothing is written to find out.
+        """
+        ...
+
+    def write(self, event: Event) -> Receipt:
         """Make every reachable copy show this event; doing it again changes nothing.
 
+        An event that people deleted or moved stays as they left it.
+
         Raises:
-            WriteError: a copy could not be written; the next run tries again.
+            WriteError: a copy could not be written; the next run tries again, but for what was
+                ``changed-meanwhile``, which it decides anew.
         """
         ...
 
@@ -151,7 +174,8 @@ class Ledger:
     """What the store remembers, as one consistent snapshot.
 
     ``meetings`` are those that stand; ``generations`` the next free one of a pair's period;
-    ``unsettled`` the uids whose calendars are not written yet.
+    ``unsettled`` the uids whose calendars are not written yet; ``crowded`` the people whose
+    calendars had many entries ahead when they were last read.
     """
 
     meetings: tuple[Meeting, ...] = ()
@@ -160,6 +184,7 @@ class Ledger:
     known_since: Mapping[str, datetime] = field(default_factory=dict)
     generations: Mapping[tuple[str, date], int] = field(default_factory=dict)
     unsettled: frozenset[str] = frozenset()
+    crowded: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,6 +192,7 @@ class Changes:
     """Everything a run decided, to be recorded in one transaction.
 
     ``meetings`` replace those of the same uid; ``holds`` replace all of the pairs in ``pairs``.
+    ``crowded`` tells of each calendar read whether it had many entries ahead.
     """
 
     now: datetime
@@ -176,6 +202,7 @@ class Changes:
     holds: tuple[Held, ...]
     happenings: tuple[Happening, ...]
     entries: tuple[Entry, ...]
+    crowded: Mapping[str, bool] = field(default_factory=dict)
 
 
 class Store(Protocol):
@@ -193,8 +220,11 @@ class Store(Protocol):
         """Return the outbox entries that are not done, oldest first."""
         ...
 
-    def settle(self, entry: Entry, at: datetime) -> None:
-        """Mark an entry as done and forget its content; it is never offered again."""
+    def settle(self, entry: Entry, at: datetime, receipt: Receipt | None = None) -> None:
+        """Mark an entry as done and forget its content; it is never offered again.
+
+        What the calendar made of it is kept with its meeting, in the same transaction.
+        """
         ...
 
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from slotfinder.booking.executor import drain
-from slotfinder.domain.freebusy import Provider
-from slotfinder.domain.meeting import Event, Meeting, Seen
+from slotfinder.domain.freebusy import Provider, Unreadable
+from slotfinder.domain.meeting import Event, Meeting, Receipt, Seen
 from slotfinder.errors import WriteError
 from slotfinder.ports import Changes, Entry, EntryKind, Ledger, Message, T
 from tests.contract.test_store import EVENT, NOW
@@ -17,6 +17,7 @@ class Outbox:
     """A store that is nothing but an outbox."""
 
     entries: list[Entry]
+    receipts: list[Receipt] = field(default_factory=list)
 
     def load(self) -> Ledger:
         return Ledger()
@@ -27,9 +28,11 @@ class Outbox:
     def pending(self) -> list[Entry]:
         return list(self.entries)
 
-    def settle(self, entry: Entry, at: datetime) -> None:
+    def settle(self, entry: Entry, at: datetime, receipt: Receipt | None = None) -> None:
         assert at == NOW
         self.entries.remove(entry)
+        if receipt is not None:
+            self.receipts.append(receipt)
 
 
 @dataclass
@@ -37,11 +40,13 @@ class World:
     """A calendar and a mail server that note what they are told and refuse some of it."""
 
     refuses: tuple[str, ...] = ()
+    refusal: WriteError = field(default_factory=lambda: WriteError("provider-refused", "No."))
     told: list[str] = field(default_factory=list)
     provider: Provider = Provider.LOCAL
 
-    def write(self, event: Event) -> None:
+    def write(self, event: Event) -> Receipt:
         self._take(f"write {event.uid}")
+        return Receipt(calendar_uid=f"{event.uid}@cloud", join_url=None)
 
     def withdraw(self, event: Event) -> None:
         self._take(f"withdraw {event.uid}")
@@ -53,9 +58,13 @@ class World:
         assert not meetings
         return {}
 
+    def troubles(self, organizers: Sequence[str]) -> dict[str, Unreadable]:
+        assert not organizers
+        return {}
+
     def _take(self, what: str) -> None:
         if what in self.refuses:
-            raise WriteError("provider-refused", "No.")
+            raise self.refusal
         self.told.append(what)
 
 
@@ -89,6 +98,17 @@ def test_everything_is_done_in_order_and_settled() -> None:
 
     assert drained(outbox, world) == {}
     assert world.told == ["write a", "mail a-tom", "withdraw b"]
+    assert outbox.entries == []
+    assert [each.calendar_uid for each in outbox.receipts] == ["a@cloud"]
+
+
+def test_what_people_changed_first_is_not_written_later() -> None:
+    outbox = Outbox([write("a"), write("b")])
+    world = World(("write a",), WriteError("changed-meanwhile", "Moved.", skipped=True))
+
+    failed = drained(outbox, world)
+
+    assert {uid: problem.code for uid, problem in failed.items()} == {"a": "changed-meanwhile"}
     assert outbox.entries == []
 
 

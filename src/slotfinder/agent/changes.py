@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import date, datetime
 
 from slotfinder.agent import compose
+from slotfinder.agent.observe import crowded_calendars
 from slotfinder.agent.programme import Agent
 from slotfinder.domain.meeting import Meeting, MeetingState, Refusal
 from slotfinder.planning.facts import Facts
@@ -30,13 +31,14 @@ def changes_of(
         holds=tuple(_holds(actions, ledger, now)),
         happenings=tuple(_happenings(actions, run, now)),
         entries=tuple(_entries(actions, agent, now)),
+        crowded=crowded_calendars(facts.readings.values(), now),
     )
 
 
 def _answered(facts: Facts, ledger: Ledger) -> list[Meeting]:
-    """Return the meetings whose answers are not those of the last run."""
-    before = {meeting.uid: meeting.answers for meeting in ledger.meetings}
-    return [meeting for meeting in facts.meetings if meeting.answers != before[meeting.uid]]
+    """Return the meetings of which calendars show other answers or links than the last run saw."""
+    before = {meeting.uid: meeting for meeting in ledger.meetings}
+    return [meeting for meeting in facts.meetings if meeting != before[meeting.uid]]
 
 
 def _standing(actions: Iterable[Action]) -> list[Meeting]:

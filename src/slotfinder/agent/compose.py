@@ -4,10 +4,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
-from slotfinder.agent.programme import Agent
+from slotfinder.agent.programme import CLOUDS, Agent
 from slotfinder.booking.keys import calendar_key, mail_key
-from slotfinder.domain.freebusy import Provider
-from slotfinder.domain.meeting import Answer, Attendee, Event, Format, Meeting
+from slotfinder.domain.meeting import Answer, Attendee, Event, Fallback, Format, Meeting
 from slotfinder.domain.people import Person
 from slotfinder.invitations.itip import cancel_message, request_message
 from slotfinder.invitations.wording import (
@@ -21,9 +20,6 @@ from slotfinder.invitations.wording import (
     moved,
 )
 from slotfinder.ports import Entry, EntryKind, Message
-
-_MAILED = frozenset({Provider.LOCAL, Provider.FEED})
-"""Where nobody else sends invitations: clouds tell the guests of their own events themselves."""
 
 
 def new_meeting(agent: Agent, meeting: Meeting, now: datetime) -> list[Entry]:
@@ -74,8 +70,8 @@ def _calendar(agent: Agent, event: Event, kind: EntryKind) -> Entry:
 
 def _mails(agent: Agent, event: Event, write: Callable[[Person, Attendee], Message]) -> list[Entry]:
     """Return one mail for each person who is not the organizer."""
-    if agent.provider_of(event.organizer.email) not in _MAILED:
-        return []
+    if agent.provider_of(event.organizer.email) in CLOUDS:
+        return []  # clouds tell the guests of their own events themselves
     messages = [
         write(agent.person(attendee.email), attendee)
         for attendee in event.attendees
@@ -115,6 +111,9 @@ def _event(agent: Agent, meeting: Meeting, occasion: Occasion, now: datetime) ->
         mentor=occasion.mentor.name, mentee=occasion.mentee.name, pair=meeting.pair
     )
     organizer = agent.people.get(meeting.organizer)
+    has_own_link = agent.has_own_link(meeting)
+    if has_own_link:
+        occasion = replace(occasion, join_url=None, link_in_entry=True)
     return Event(
         uid=meeting.uid,
         sequence=meeting.revision,
@@ -123,7 +122,7 @@ def _event(agent: Agent, meeting: Meeting, occasion: Occasion, now: datetime) ->
         title=title,
         text=event_text(occasion),
         location=event_location(occasion),
-        join_url=meeting.join_url,
+        join_url=occasion.join_url,
         private=agent.programme.meetings.private,
         organizer=Attendee(
             email=meeting.organizer, name=organizer.name if organizer else agent.programme.name
@@ -139,4 +138,12 @@ def _event(agent: Agent, meeting: Meeting, occasion: Occasion, now: datetime) ->
         room=Attendee(email=meeting.room, name=meeting.room, answer=Answer.ACCEPTED)
         if meeting.room
         else None,
+        conference=_fallback(agent, meeting, occasion) if has_own_link else None,
     )
+
+
+def _fallback(agent: Agent, meeting: Meeting, occasion: Occasion) -> Fallback:
+    """Return what the event says where its provider makes no link."""
+    link = agent.programme.conference.join_url(meeting.pair)
+    instead = replace(occasion, join_url=link, link_in_entry=False)
+    return Fallback(text=event_text(instead), location=event_location(instead), join_url=link)

@@ -1,19 +1,29 @@
 """Observe: read everybody who needs a meeting, and what became of the meetings booked."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from slotfinder.agent.programme import Agent
-from slotfinder.domain.freebusy import Provider, Reading
+from slotfinder.agent.programme import CLOUDS, Agent
+from slotfinder.domain.freebusy import (
+    FreeBusy,
+    OwnTime,
+    Provider,
+    Reading,
+    Unreadable,
+    UnreadableCode,
+)
 from slotfinder.domain.interval import Interval
-from slotfinder.domain.meeting import Meeting, Seen
+from slotfinder.domain.meeting import Answer, Meeting, Seen
 from slotfinder.domain.people import Pair
 from slotfinder.planning.facts import Facts, periods_of, reading_window, within_horizon
 from slotfinder.ports import Ledger
 
 _RECENT = timedelta(days=7)
 """How long after its end a meeting is still looked up: who declined in time did not meet."""
+
+_MANY = 5
+"""Entries ahead from which on a calendar that is empty all at once is doubted."""
 
 _BATCH = 100
 """Calendars read at a time; a multiple of what any provider answers in one request."""
@@ -31,12 +41,17 @@ def observe(agent: Agent, ledger: Ledger, pairs: Sequence[Pair], now: datetime) 
     needed = [pair for pair in pairs if pair.is_booked and _needs_reading(agent, pair, ledger, now)]
     moved = [seen[uid].interval for uid in own if uid in seen]
     window = reading_window(needed, moved, agent.programme, now)
-    readings = read(agent, _calendars(agent, needed), window, own)
+    readings = {
+        reading.person: _believed(reading, ledger, now)
+        for reading in read(agent, _calendars(agent, needed), window, own)
+    }
+    readings |= _told_apart(agent, readings, [each for each in meetings if each.uid in own], seen)
+    readings |= _held_by_organizers(agent, needed, readings)
     return Facts(
         programme=agent.programme,
         people=agent.people,
         pairs=tuple(pairs),
-        readings={reading.person: reading for reading in readings},
+        readings=readings,
         window=window,
         meetings=meetings,
         own=own,
@@ -64,6 +79,85 @@ def read(
         for reading in agent.sources[provider].read(references, window, own):
             found[reading.person] = reading
     return [found[email] for email in wanted]
+
+
+def crowded_calendars(readings: Iterable[Reading], now: datetime) -> dict[str, bool]:
+    """Tell which calendars in clouds have many entries ahead; one that nobody believes has none."""
+    found: dict[str, bool] = {}
+    for reading in readings:
+        if isinstance(reading, Unreadable):
+            if reading.code is UnreadableCode.SUSPICIOUS:
+                found[reading.person] = False
+        elif reading.provider in CLOUDS:
+            ahead = sum(block.interval.end > now for block in reading.blocks)
+            found[reading.person] = ahead >= _MANY
+    return found
+
+
+def _believed(reading: Reading, ledger: Ledger, now: datetime) -> Reading:
+    """Doubt a calendar that is empty at once: a right that was lost can look like free time."""
+    if isinstance(reading, Unreadable) or reading.person not in ledger.crowded:
+        return reading
+    if any(block.interval.end > now for block in reading.blocks):
+        return reading
+    return Unreadable(
+        person=reading.person,
+        provider=reading.provider,
+        code=UnreadableCode.SUSPICIOUS,
+        reason="This calendar had many entries ahead and now shows none at all.",
+        advice="If that is right, do nothing: the next run believes it. Otherwise share the "
+        "calendar's free/busy again.",
+    )
+
+
+def _told_apart(
+    agent: Agent,
+    readings: Mapping[str, Reading],
+    meetings: Sequence[Meeting],
+    seen: Mapping[str, Seen],
+) -> dict[str, Reading]:
+    """Return the readings whose merged blocks hold time of ours, with that time tagged."""
+    found: dict[str, Reading] = {}
+    ours = _own_times(meetings, seen)
+    for provider, source in agent.merging.items():
+        asked = [
+            (agent.reference(person), reading, ours[person])
+            for person, reading in readings.items()
+            if isinstance(reading, FreeBusy) and reading.provider is provider and person in ours
+        ]
+        found |= {reading.person: reading for reading in source.tell_apart(asked)}
+    return found
+
+
+def _own_times(meetings: Sequence[Meeting], seen: Mapping[str, Seen]) -> dict[str, list[OwnTime]]:
+    """Return when our meetings take whose time, by whoever has not declined."""
+    found: dict[str, list[OwnTime]] = {}
+    for meeting in meetings:
+        what = seen.get(meeting.uid)
+        interval = what.interval if what and what.present else meeting.interval
+        own = OwnTime(uid=meeting.uid, calendar_uid=meeting.calendar_uid, interval=interval)
+        for email in (*meeting.people, *([meeting.room] if meeting.room else [])):
+            if meeting.answers.get(email) is not Answer.DECLINED:
+                found.setdefault(email, []).append(own)
+    return found
+
+
+def _held_by_organizers(
+    agent: Agent, pairs: Sequence[Pair], readings: Mapping[str, Reading]
+) -> dict[str, Reading]:
+    """Return as unreadable whose meetings stand in a calendar that cannot be used.
+
+    Nothing could be written for these pairs, and what became of their meetings nobody knows.
+    """
+    found: dict[str, Reading] = {}
+    for provider, calendar in agent.calendars.items():
+        mine = [pair for pair in pairs if agent.provider_of(pair.organizer) is provider]
+        troubles = calendar.troubles(list(dict.fromkeys(pair.organizer for pair in mine)))
+        for pair in mine:
+            if trouble := troubles.get(pair.organizer):
+                people = (each for each in pair.people if isinstance(readings[each], FreeBusy))
+                found |= {email: replace(trouble, person=email) for email in people}
+    return found
 
 
 def _needs_reading(agent: Agent, pair: Pair, ledger: Ledger, now: datetime) -> bool:
@@ -109,6 +203,13 @@ def _look_up(agent: Agent, ledger: Ledger, now: datetime) -> dict[str, Seen]:
 
 
 def _answered(meeting: Meeting, seen: dict[str, Seen]) -> Meeting:
-    """Return the meeting with the answers to its present time."""
+    """Return the meeting with the answers to its present time, and a link that was pending."""
     what = seen.get(meeting.uid)
-    return replace(meeting, answers=dict(what.answers)) if what else meeting
+    if what is None:
+        return meeting
+    meeting = replace(
+        meeting, answers=dict(what.answers), room_answer=what.room or meeting.room_answer
+    )
+    if not meeting.link_pending:
+        return meeting
+    return replace(meeting, join_url=what.join_url, link_pending=what.link_pending)

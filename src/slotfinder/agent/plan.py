@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from slotfinder.agent.kept import as_kept
 from slotfinder.agent.observe import observe
 from slotfinder.agent.programme import Agent
 from slotfinder.agent.report import JsonObject, Report
@@ -31,19 +32,24 @@ def plan_pass(agent: Agent, ledger: Ledger, pairs: Sequence[Pair], now: datetime
         facts, now, lambda each: agent.progress.track(each, total=len(each), doing="Planning")
     )
     known = {pair.id for pair in agent.pairs}
-    requests: dict[str, int] = {}
-    for source in agent.sources.values():
-        requests |= source.requests
     return Report(
         mode="plan",
         run=f"{now:%Y-%m-%dT%H:%M:%SZ}-{_fingerprint(facts)}",
         now=now,
         programme=agent.programme.name,
         facts=facts,
-        plan=plan,
-        requests=requests,
+        plan=as_kept(plan, agent, facts.meetings),
+        requests=requests_of(agent),
         vanished=tuple(sorted({meeting.pair for meeting in facts.ahead} - known)),
     )
+
+
+def requests_of(agent: Agent) -> dict[str, int]:
+    """Return how many requests were tried so far, by ``provider.operation``."""
+    requests: dict[str, int] = {}
+    for source in agent.sources.values():
+        requests |= source.requests
+    return requests
 
 
 def _fingerprint(facts: Facts) -> str:

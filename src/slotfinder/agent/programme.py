@@ -1,13 +1,25 @@
 """What every use case works on: the programme, its people, and the ways to the world outside."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Final
 
 from slotfinder.domain.freebusy import Provider
+from slotfinder.domain.meeting import Format, Meeting
 from slotfinder.domain.people import Pair, Person
 from slotfinder.domain.programme import Programme, Room
 from slotfinder.errors import UsageError
-from slotfinder.ports import CalendarRef, FreeBusySource, Mailer, MeetingCalendar, Progress
+from slotfinder.ports import (
+    CalendarRef,
+    FreeBusySource,
+    Mailer,
+    MeetingCalendar,
+    MergingSource,
+    Progress,
+)
+
+CLOUDS: Final = frozenset({Provider.GOOGLE, Provider.MICROSOFT})
+"""Providers that name and invite for the events they keep, and make links for them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,7 +27,7 @@ class Agent:
     """A programme ready to be worked on. ``sender`` is the address invitations come from.
 
     ``organizer_provider`` is where a programme mailbox's calendar lives; a person who organizes
-    has an own provider.
+    has an own provider. ``merging`` are those sources that cannot tell whose a block is.
     """
 
     programme: Programme
@@ -27,6 +39,7 @@ class Agent:
     sender: str
     organizer_provider: Provider
     progress: Progress
+    merging: Mapping[Provider, MergingSource] = field(default_factory=dict)
 
     def pairs_named(self, names: tuple[str, ...]) -> tuple[Pair, ...]:
         """Return the pairs of these ids in the file's order; all of them for no ids.
@@ -50,6 +63,15 @@ class Agent:
         """Return where an organizer's calendar lives."""
         person = self.people.get(organizer)
         return person.provider if person else self.organizer_provider
+
+    def is_in_cloud(self, meeting: Meeting) -> bool:
+        """Tell whether a provider names the meeting and invites to it."""
+        return self.provider_of(meeting.organizer) in CLOUDS
+
+    def has_own_link(self, meeting: Meeting) -> bool:
+        """Tell whether the meeting's provider is asked to make a link for it."""
+        is_online = meeting.format is Format.VIRTUAL
+        return is_online and self.programme.conference.link == "auto" and self.is_in_cloud(meeting)
 
     def rooms(self) -> tuple[Room, ...]:
         return tuple(room for site in self.programme.sites.values() for room in site.rooms)

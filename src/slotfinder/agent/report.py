@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from slotfinder.domain.freebusy import FreeBusy, Unreadable
-from slotfinder.domain.meeting import Both
+from slotfinder.domain.meeting import Answer, Both
 from slotfinder.errors import WriteError
 from slotfinder.planning.facts import Facts
 from slotfinder.planning.plan import Action, ActionKind, Certificate, Plan, Relaxation
@@ -63,7 +63,7 @@ def document(report: Report) -> JsonObject:
             "unreadable": len(report.plan.unreadable),
         },
         "requests": dict(report.requests),
-        "drift": [],
+        "drift": list(_drift(report)),
         "warnings": list(warnings(report)),
         "refused": {"reason_code": "world-changed", "reason": report.refused}
         if report.refused
@@ -83,6 +83,19 @@ def certificate_json(certificate: Certificate) -> JsonObject:
         "reachable": round(certificate.reachable, 6),
         "gap": round(certificate.gap, 6),
     }
+
+
+def _drift(report: Report) -> Iterator[JsonObject]:
+    """Yield what calendars still owe: links that are being made, rooms that have not answered."""
+    for action in report.plan.actions:
+        meeting = action.meeting
+        if meeting is None or action.kind in {ActionKind.CANCEL, ActionKind.HOLD}:
+            continue
+        known = {"pair": meeting.pair, "uid": meeting.calendar_uid, "done": "reported"}
+        if meeting.link_pending:
+            yield {**known, "person": meeting.organizer, "code": "link-missing"}
+        if meeting.room and meeting.room_answer is Answer.NONE:
+            yield {**known, "person": meeting.room, "code": "room-pending"}
 
 
 def warnings(report: Report) -> Iterator[str]:
@@ -129,7 +142,7 @@ def action_json(action: Action, report: Report) -> JsonObject:
     if action.kind is ActionKind.HOLD:
         found["relaxation"] = _relaxation_json(action.relaxation)
     if action.standing:
-        found["uid"] = action.standing.uid
+        found["uid"] = action.standing.calendar_uid
     if action.was:
         was = action.was
         found["was"] = {
@@ -137,7 +150,7 @@ def action_json(action: Action, report: Report) -> JsonObject:
             "end": instant(was.interval.end),
             "format": was.format.value,
             "room": was.room,
-            "uid": was.uid,
+            "uid": was.calendar_uid,
         }
     return found
 
@@ -167,7 +180,7 @@ def _meeting_json(action: Action, report: Report) -> JsonObject:
         "attendees": list(meeting.people),
         "room": meeting.room,
         "join_url": meeting.join_url,
-        "uid": meeting.uid,
+        "uid": meeting.calendar_uid,
         "sequence": meeting.sequence,
         "satisfaction": both_json(meeting.satisfaction),
         "share": both_json(meeting.share),
@@ -202,7 +215,8 @@ def _result(action: Action, report: Report) -> JsonObject:
     ]
     if not problems:
         return {"result": "done"}
-    return {"result": "failed", "reason_code": problems[0].code, "reason": str(problems[0])}
+    result = "skipped" if problems[0].skipped else "failed"
+    return {"result": result, "reason_code": problems[0].code, "reason": str(problems[0])}
 
 
 def both_json(both: Both) -> JsonObject:

@@ -5,7 +5,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from slotfinder.agent.changes import changes_of
-from slotfinder.agent.plan import AgreedPlan, plan_pass
+from slotfinder.agent.kept import as_kept
+from slotfinder.agent.plan import AgreedPlan, plan_pass, requests_of
 from slotfinder.agent.programme import Agent
 from slotfinder.agent.report import Report, document
 from slotfinder.booking.executor import drain
@@ -42,7 +43,14 @@ def run_pass(
         skip=unfinished.keys(),
     )
     problems = {each.uid: each.problem for each in failed.values()}
-    return replace(report, mode="run", now=now, failed=problems)
+    return replace(
+        report,
+        mode="run",
+        now=now,
+        plan=as_kept(report.plan, agent, store.load().meetings),
+        failed=problems,
+        requests=requests_of(agent),
+    )
 
 
 def _refusal(agreed: AgreedPlan, report: Report, agent: Agent, now: datetime) -> str | None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from slotfinder.domain.freebusy import Provider
+from slotfinder.domain.meeting import Receipt
 from slotfinder.errors import WriteError
 from slotfinder.ports import Entry, EntryKind, Mailer, MeetingCalendar, Progress, Store
 
@@ -29,8 +30,9 @@ def drain(
     """Do everything the outbox still holds, oldest first; return what failed, by key.
 
     After a calendar refused a meeting nothing more is told to anybody about it in this pass: a
-    mail must never announce what no calendar shows. What failed stays in the outbox; the keys in
-    ``skip`` failed a moment ago and are left for the next pass.
+    mail must never announce what no calendar shows. What failed stays in the outbox, but for what
+    people changed first: doing it later would undo what they did. The keys in ``skip`` failed a
+    moment ago and are left for the next pass.
     """
     failed: dict[str, Failure] = {}
     unwritten: set[str] = set()
@@ -43,17 +45,21 @@ def drain(
         if entry.uid in unwritten:
             continue
         try:
-            _carry_out(entry, calendars, mailer)
+            receipt = _carry_out(entry, calendars, mailer)
         except WriteError as problem:
             failed[entry.key] = Failure(uid=entry.uid, problem=problem)
+            if problem.code == "changed-meanwhile":
+                store.settle(entry, now)
             if entry.kind is not EntryKind.MAIL:
                 unwritten.add(entry.uid)
             continue
-        store.settle(entry, now)
+        store.settle(entry, now, receipt)
     return failed
 
 
-def _carry_out(entry: Entry, calendars: Mapping[Provider, MeetingCalendar], mailer: Mailer) -> None:
+def _carry_out(
+    entry: Entry, calendars: Mapping[Provider, MeetingCalendar], mailer: Mailer
+) -> Receipt | None:
     if entry.message is not None:
         mailer.send(entry.message)
     elif entry.event is not None and entry.provider is not None:
@@ -61,6 +67,6 @@ def _carry_out(entry: Entry, calendars: Mapping[Provider, MeetingCalendar], mail
         if calendar is None:
             raise WriteError("provider-refused", f"No calendar on {entry.provider} is set up.")
         if entry.kind is EntryKind.WRITE:
-            calendar.write(entry.event)
-        else:
-            calendar.withdraw(entry.event)
+            return calendar.write(entry.event)
+        calendar.withdraw(entry.event)
+    return None

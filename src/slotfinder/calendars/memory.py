@@ -13,7 +13,7 @@ from slotfinder.domain.freebusy import (
     UnreadableCode,
 )
 from slotfinder.domain.interval import Interval
-from slotfinder.domain.meeting import Answer, Event, Meeting, Seen
+from slotfinder.domain.meeting import Answer, Event, Meeting, Receipt, Seen
 from slotfinder.ports import CalendarRef
 
 
@@ -62,10 +62,18 @@ class MemoryCalendars:
     def look_up(self, meetings: Sequence[Meeting]) -> dict[str, Seen]:
         return {meeting.uid: self._seen(meeting) for meeting in meetings}
 
-    def write(self, event: Event) -> None:
+    def troubles(self, organizers: Sequence[str]) -> dict[str, Unreadable]:  # noqa: ARG002 - all are open
+        return {}
+
+    def write(self, event: Event) -> Receipt:
         kept = self._events.get(event.uid)
         if kept is None or kept.event.sequence != event.sequence:
             self._events[event.uid] = _Kept(event=event, interval=event.interval)
+        return Receipt(
+            calendar_uid=event.uid,
+            join_url=event.join_url,
+            room=Answer.ACCEPTED if event.room else None,
+        )
 
     def withdraw(self, event: Event) -> None:
         self._events.pop(event.uid, None)

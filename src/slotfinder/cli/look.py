@@ -24,7 +24,7 @@ from slotfinder.cli.session import Session, output, print_json, read_instant
 from slotfinder.domain.compromise import favoured_next, yields
 from slotfinder.domain.freebusy import Reading, Unreadable
 from slotfinder.domain.interval import Interval
-from slotfinder.domain.meeting import Meeting
+from slotfinder.domain.meeting import Answer, Meeting
 from slotfinder.errors import UsageError
 from slotfinder.planning.facts import reading_window
 from slotfinder.planning.plan import Action
@@ -146,7 +146,7 @@ def _overview_json(each: PairOverview) -> dict[str, Any]:
         "last": _brief(each.last) if each.last else None,
         "next": {
             **_brief(following),
-            "room_answer": "accepted" if following.room else None,
+            "room_answer": _room_answer(following),
             "join_url": following.join_url,
             "answers": {email: answer.value for email, answer in each.answers.items()},
             "moves": following.moves,
@@ -158,9 +158,16 @@ def _overview_json(each: PairOverview) -> dict[str, Any]:
     }
 
 
+def _room_answer(meeting: Meeting) -> str | None:
+    if meeting.room is None:
+        return None
+    answered = {Answer.ACCEPTED: "accepted", Answer.DECLINED: "declined"}
+    return answered.get(meeting.room_answer or Answer.NONE, "pending")
+
+
 def _brief(meeting: Meeting) -> dict[str, Any]:
     return {
-        "uid": meeting.uid,
+        "uid": meeting.calendar_uid,
         "start": instant(meeting.interval.start),
         "end": instant(meeting.interval.end),
         "format": meeting.format.value,

@@ -52,6 +52,21 @@ def merge(intervals: Iterable[Interval]) -> tuple[Interval, ...]:
     return tuple(merged)
 
 
+def without(whole: Interval, parts: Iterable[Interval]) -> list[Interval]:
+    """Return what is left of an interval when all parts are taken out, sorted."""
+    left: list[Interval] = []
+    start = whole.start
+    for each in merge(parts):
+        if each.end <= start:
+            continue
+        if each.start >= whole.end:
+            break
+        if each.start > start:
+            left.append(Interval(start, each.start))
+        start = each.end
+    return [*left, Interval(start, whole.end)] if start < whole.end else left
+
+
 def first_instant(day: date, zone: ZoneInfo) -> datetime:
     """Return the first UTC instant whose local date in ``zone`` is ``day``.
 

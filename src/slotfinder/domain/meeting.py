@@ -59,7 +59,9 @@ class Meeting:
     ``sequence`` counts how often its time has changed, ``revision`` how often anything people are
     told of has (the SEQUENCE of RFC 5545 §3.8.7.4: some mail programs overlook an update that does
     not raise it), ``moves`` how often the agent itself gave this occurrence another time.
-    ``answers`` are those to the present time.
+    ``answers`` are those to the present time, ``room_answer`` the room's own, None where none is
+    known. ``calendar_uid`` is the iCalUID the calendar gave it, None before it is known; while
+    ``link_pending`` the provider is still making its ``join_url``.
     """
 
     uid: str
@@ -87,6 +89,9 @@ class Meeting:
     reason: str
     options: tuple[Option, ...]
     answers: Mapping[str, Answer]
+    calendar_uid: str | None = None
+    link_pending: bool = False
+    room_answer: Answer | None = None
 
     @property
     def people(self) -> tuple[str, str]:
@@ -112,6 +117,11 @@ def meeting_uid(programme: str, pair: str, period: date, generation: int) -> str
     return str(uuid5(_NAMESPACE, json.dumps([programme, pair, str(period), generation])))
 
 
+def programme_mark(programme: str) -> str:
+    """Return what marks all meetings of a programme, telling nobody its name."""
+    return str(uuid5(_NAMESPACE, programme))
+
+
 _NAMESPACE = UUID("8b1d6a0e-5f0c-4c53-9d0a-51f0f1a6c3de")
 
 
@@ -135,7 +145,8 @@ class Seen:
     the room's answer, None where there is no room or it cannot be looked into. ``revision`` is the
     highest SEQUENCE of any copy: a person's calendar program may raise it too.
     ``answers`` holds the attendees' answers to the present time; who has no calendar that can be
-    looked into is left out.
+    looked into is left out. ``join_url`` is the provider's own link, None while it has none;
+    ``link_pending`` says that one is being made.
     """
 
     present: bool
@@ -144,6 +155,8 @@ class Seen:
     answers: Mapping[str, Answer]
     room: Answer | None = None
     revision: int = 0
+    join_url: str | None = None
+    link_pending: bool = False
 
     @property
     def declined_by(self) -> tuple[str, ...]:
@@ -160,11 +173,21 @@ class Attendee:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Fallback:
+    """What an event says of where to meet if its provider makes no link of its own."""
+
+    text: str
+    location: str
+    join_url: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
     """A meeting as it is written into calendars and invitations: ready to send, nothing to decide.
 
     ``text`` is what both people read; ``location`` the room and address, or the join link.
     ``stamp`` is the time this version was made (DTSTAMP). The room is an e-mail address.
+    ``conference`` asks the provider to make its own kind of link, and says what to write instead.
     """
 
     uid: str
@@ -179,3 +202,20 @@ class Event:
     organizer: Attendee
     attendees: tuple[Attendee, ...]
     room: Attendee | None
+    conference: Fallback | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """What a calendar made of an event that was written.
+
+    ``calendar_uid`` is the iCalUID it gave it; ``join_url`` where to meet, None where nothing says
+    so (yet: ``link_pending``); ``room`` the room's answer so far. ``remark`` is a sentence for the
+    coordinator, empty where all went as asked.
+    """
+
+    calendar_uid: str
+    join_url: str | None
+    link_pending: bool = False
+    room: Answer | None = None
+    remark: str = ""

@@ -46,6 +46,7 @@ _ANSWER: Final = (
     "If you decline, a new time is proposed by itself."
 )
 _NO_LINK: Final = "Online; no link is set up: please agree on how to talk."
+_LINK_IN_ENTRY: Final = "Online; the link to join is in this calendar entry."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +69,10 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Occasion:
-    """A meeting as people think of it. It is online where ``place`` is None."""
+    """A meeting as people think of it. It is online where ``place`` is None.
+
+    ``link_in_entry`` says that the calendar shows a link of its own beside the text.
+    """
 
     programme: str
     mentor: Person
@@ -76,6 +80,7 @@ class Occasion:
     interval: Interval
     place: Place | None
     join_url: str | None
+    link_in_entry: bool = False
 
     def partner(self, reader: Person) -> Person:
         return self.mentee if reader.email == self.mentor.email else self.mentor
@@ -214,6 +219,8 @@ def _where(occasion: Occasion) -> tuple[str, ...]:
     place = occasion.place
     if place is not None:
         return (", ".join(filter(None, (place.room, place.site, place.address))),)
+    if occasion.link_in_entry:
+        return (_LINK_IN_ENTRY,)
     return ("Online", occasion.join_url) if occasion.join_url else (_NO_LINK,)
 
 

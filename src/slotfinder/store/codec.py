@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,10 +15,12 @@ from slotfinder.domain.meeting import (
     Attendee,
     Both,
     Event,
+    Fallback,
     Format,
     Meeting,
     MeetingState,
     Option,
+    Receipt,
 )
 from slotfinder.ports import Entry, EntryKind, Message
 
@@ -54,6 +57,9 @@ def meeting_row(meeting: Meeting) -> JsonObject:
             for option in meeting.options
         ],
         "answers": {who: answer.value for who, answer in meeting.answers.items()},
+        "calendar_uid": meeting.calendar_uid,
+        "link_pending": meeting.link_pending,
+        "room_answer": meeting.room_answer.value if meeting.room_answer else None,
     }
     for name in _PAIRED:
         both: Both = getattr(meeting, name)
@@ -88,8 +94,21 @@ def meeting_from(row: RowMapping) -> Meeting:
             for option in row["options"]
         ),
         answers={who: Answer(answer) for who, answer in row["answers"].items()},
+        calendar_uid=row["calendar_uid"],
+        link_pending=row["link_pending"],
+        room_answer=Answer(row["room_answer"]) if row["room_answer"] else None,
         **{name: Both(row[f"{name}_mentor"], row[f"{name}_mentee"]) for name in _PAIRED},
     )
+
+
+def receipt_row(receipt: Receipt) -> JsonObject:
+    """Return the columns of a meeting that what a calendar made of it changes."""
+    return {
+        "calendar_uid": receipt.calendar_uid,
+        "join_url": receipt.join_url,
+        "link_pending": receipt.link_pending,
+        "room_answer": receipt.room.value if receipt.room else None,
+    }
 
 
 def entry_row(entry: Entry, recorded: datetime) -> JsonObject:
@@ -146,6 +165,7 @@ def _event_json(event: Event) -> JsonObject:
         "organizer": _attendee_json(event.organizer),
         "attendees": [_attendee_json(each) for each in event.attendees],
         "room": _attendee_json(event.room) if event.room else None,
+        "conference": asdict(event.conference) if event.conference else None,
     }
 
 
@@ -163,6 +183,8 @@ def _event(found: Mapping[str, Any]) -> Event:
         organizer=_attendee(found["organizer"]),
         attendees=tuple(_attendee(each) for each in found["attendees"]),
         room=_attendee(found["room"]) if found["room"] else None,
+        # Entries an older version left know nothing of it.
+        conference=Fallback(**conference) if (conference := found.get("conference")) else None,
     )
 
 

@@ -23,13 +23,19 @@ from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import NullPool
 
 from slotfinder.domain.interval import Interval
-from slotfinder.domain.meeting import MeetingState, Refusal
+from slotfinder.domain.meeting import MeetingState, Receipt, Refusal
 from slotfinder.errors import StoreError
 from slotfinder.ports import Changes, Entry, EntryKind, Held, Ledger
 from slotfinder.store import tables
-from slotfinder.store.codec import entry_from, entry_row, meeting_from, meeting_row
+from slotfinder.store.codec import (
+    entry_from,
+    entry_row,
+    meeting_from,
+    meeting_row,
+    receipt_row,
+)
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest migration: what this version of the product reads and writes."""
 
 
@@ -53,7 +59,7 @@ class SqlStore:
             rows = connection.execute(query.order_by(tables.outbox.c.id)).mappings()
             return [entry_from(row) for row in rows]
 
-    def settle(self, entry: Entry, at: datetime) -> None:
+    def settle(self, entry: Entry, at: datetime, receipt: Receipt | None = None) -> None:
         # What was sent is of no more use: the store keeps no copy of what people were told.
         with _transaction(self._engine) as connection:
             connection.execute(
@@ -61,6 +67,8 @@ class SqlStore:
                 .where(tables.outbox.c.key == entry.key)
                 .values(done=at, payload={})
             )
+            if receipt is not None:
+                _keep(connection, entry.uid, receipt)
 
 
 @contextmanager
@@ -204,6 +212,7 @@ def _ledger(connection: Connection) -> Ledger:
         known_since={row.pair: row.known_since for row in connection.execute(select(tables.pairs))},
         generations={(pair, period): top for pair, period, top in connection.execute(generations)},
         unsettled=frozenset(connection.execute(unsettled).scalars()),
+        crowded=frozenset(connection.execute(select(tables.crowded.c.person)).scalars()),
     )
 
 
@@ -221,6 +230,16 @@ def _holds(connection: Connection) -> list[Held]:
         )
         for row in connection.execute(select(tables.holds).order_by(tables.holds.c.id))
     ]
+
+
+def _keep(connection: Connection, uid: str, receipt: Receipt) -> None:
+    mine = tables.meetings.c.uid == uid
+    row = receipt_row(receipt)
+    if receipt.remark:
+        said = connection.execute(select(tables.meetings.c.reason).where(mine)).scalar() or ""
+        if receipt.remark not in said:
+            row["reason"] = f"{said} {receipt.remark}".strip()
+    connection.execute(tables.meetings.update().where(mine).values(row))
 
 
 def _record(connection: Connection, changes: Changes) -> None:
@@ -260,6 +279,16 @@ def _record(connection: Connection, changes: Changes) -> None:
                 end=happening.meeting.interval.end,
             )
         )
+    _record_crowded(connection, changes)
     for entry in changes.entries:
         recorded = insert(tables.outbox).values(entry_row(entry, changes.now))
         connection.execute(recorded.on_conflict_do_nothing(index_elements=["key"]))
+
+
+def _record_crowded(connection: Connection, changes: Changes) -> None:
+    known = set(connection.execute(select(tables.crowded.c.person)).scalars())
+    for person, is_crowded in sorted(changes.crowded.items()):
+        if is_crowded and person not in known:
+            connection.execute(insert(tables.crowded).values(person=person))
+        elif person in known and not is_crowded:
+            connection.execute(tables.crowded.delete().where(tables.crowded.c.person == person))

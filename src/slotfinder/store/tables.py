@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
+    Boolean,
     Column,
     Date,
     Dialect,
@@ -15,6 +16,7 @@ from sqlalchemy import (
     String,
     Table,
     TypeDecorator,
+    false,
     text,
 )
 
@@ -76,6 +78,9 @@ meetings = Table(
     Column("reason", String, nullable=False),
     Column("options", JSON, nullable=False),
     Column("answers", JSON, nullable=False),
+    Column("calendar_uid", String),
+    Column("link_pending", Boolean, nullable=False, server_default=false()),
+    Column("room_answer", String),
 )
 
 # Whatever goes wrong above, a pair never stands twice in the calendars at one time. (Not one a
@@ -87,6 +92,9 @@ Index(
     unique=True,
     sqlite_where=text("state = 'booked'"),
 )
+
+# Whose calendars had many entries ahead: one that has none at once is not believed.
+crowded = Table("crowded", metadata, Column("person", String, primary_key=True))
 
 refusals = Table(
     "refusals",

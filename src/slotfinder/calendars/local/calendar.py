@@ -21,7 +21,7 @@ from slotfinder.calendars.local.folders import (
 )
 from slotfinder.domain.freebusy import FreeBusy, Provider, Reading, Unreadable, UnreadableCode
 from slotfinder.domain.interval import Interval
-from slotfinder.domain.meeting import Answer, Event, Meeting, Seen
+from slotfinder.domain.meeting import Answer, Event, Meeting, Receipt, Seen
 from slotfinder.errors import WriteError
 from slotfinder.invitations.vevent import event_calendar
 from slotfinder.ports import CalendarRef
@@ -60,7 +60,10 @@ class LocalCalendars:
     def look_up(self, meetings: Sequence[Meeting]) -> dict[str, Seen]:
         return {meeting.uid: self._seen(meeting) for meeting in meetings}
 
-    def write(self, event: Event) -> None:
+    def troubles(self, organizers: Sequence[str]) -> dict[str, Unreadable]:  # noqa: ARG002 - a missing folder is made
+        return {}
+
+    def write(self, event: Event) -> Receipt:
         content = event_calendar(event)
         try:
             # All folders first: a missing one must not leave half of the copies written.
@@ -73,6 +76,11 @@ class LocalCalendars:
             self._remove(event.uid, (room for room in self._rooms if room not in owners))
         except OSError as error:
             raise _write_error(error) from error
+        return Receipt(
+            calendar_uid=event.uid,
+            join_url=event.join_url,
+            room=event.room.answer if event.room else None,
+        )
 
     def withdraw(self, event: Event) -> None:
         try:
