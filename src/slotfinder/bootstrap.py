@@ -5,17 +5,23 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
 from slotfinder.agent.programme import Agent
 from slotfinder.calendars.local.calendar import LocalCalendars
 from slotfinder.domain.freebusy import Provider
-from slotfinder.errors import Finding, LockHeldError, StoreError
+from slotfinder.domain.meeting import programme_mark
+from slotfinder.errors import ConfigurationError, Finding, LockHeldError, StoreError
 from slotfinder.mail.outbox_folder import OutboxFolder
 from slotfinder.ports import FreeBusySource, Ledger, Mailer, Progress, Store
 from slotfinder.roster import Roster, load_programme
+from slotfinder.roster.google import google_use
 from slotfinder.settings import Settings
+
+if TYPE_CHECKING:
+    from slotfinder.calendars.google.calendar import GoogleCalendars
 
 
 def system_now() -> datetime:
@@ -61,12 +67,14 @@ def agent_for(configured: Configured, progress: Progress) -> Iterator[Agent]:
     settings, roster = configured.settings, configured.roster
     with ExitStack() as stack:
         local = _local_calendars(settings, roster)
+        google = _google(settings, roster, stack)
         yield Agent(
             programme=settings.programme,
             people=roster.people,
             pairs=roster.pairs,
-            sources={Provider.LOCAL: local, **_feeds(settings, roster)},
-            calendars={Provider.LOCAL: local},
+            sources={Provider.LOCAL: local, **_feeds(settings, roster), **google},
+            calendars={Provider.LOCAL: local, **google},
+            merging=google,
             mailer=_mailer(settings, stack),
             sender=settings.mail.sender,
             organizer_provider=settings.organizer_provider,
@@ -126,6 +134,53 @@ def _feeds(settings: Settings, roster: Roster) -> dict[Provider, FreeBusySource]
     from slotfinder.calendars.feed.calendar import PublishedFeeds  # noqa: PLC0415
 
     return {Provider.FEED: PublishedFeeds(settings.feeds_allow, settings.timeout)}
+
+
+def _google(
+    settings: Settings, roster: Roster, stack: ExitStack
+) -> "dict[Provider, GoogleCalendars]":
+    """Return the calendars on Google, where there are any.
+
+    Raises:
+        ConfigurationError: the service account's key cannot be used.
+    """
+    use = google_use(settings, roster.people, roster.pairs)
+    if not use.is_any:
+        return {}
+    # Google's libraries are slow to load, and many programmes have nobody there.
+    from slotfinder.calendars.google.auth import Account  # noqa: PLC0415
+    from slotfinder.calendars.google.calendar import GoogleCalendars  # noqa: PLC0415
+    from slotfinder.calendars.google.client import GoogleClient  # noqa: PLC0415
+    from slotfinder.calendars.retry import Patience  # noqa: PLC0415
+
+    google = settings.google
+    try:
+        client = GoogleClient(
+            Account(key=google.key, impersonate=google.impersonate),
+            use.organizers | ({use.reader} if use.reader else frozenset()),
+            endpoint=google.api_endpoint,
+            timeout=settings.timeout,
+            ca_file=google.ca_file,
+            patience=Patience(settings.patience),
+        )
+    except ValueError:
+        raise ConfigurationError([_BAD_KEY]) from None
+    stack.callback(client.close)
+    calendars = GoogleCalendars(
+        client,
+        use.reader,
+        programme=programme_mark(settings.programme.name),
+        link_wait=settings.link_wait,
+    )
+    return {Provider.GOOGLE: calendars}
+
+
+_BAD_KEY = Finding(
+    file="slotfinder.toml",
+    key="calendars.google.service_account_file",
+    message="the private key in that file cannot be used.",
+    remedy="Make a new JSON key of the service account in the Google Cloud console.",
+)
 
 
 def _mailer(settings: Settings, stack: ExitStack) -> Mailer:

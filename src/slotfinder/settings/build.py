@@ -1,7 +1,7 @@
 """From tables to settings: what settings mean together, paths, secrets, the programme."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path as FilePath
 
@@ -23,6 +23,7 @@ from slotfinder.domain.programme import (
 from slotfinder.errors import ConfigurationError, Finding
 from slotfinder.settings.addresses import read_mail_url, read_store_url
 from slotfinder.settings.checks import together
+from slotfinder.settings.google import GoogleSettings, read_google
 from slotfinder.settings.source import Problem, Source, read_source, secret_warnings
 from slotfinder.settings.tables import File
 from slotfinder.settings.validation import validated
@@ -55,8 +56,10 @@ class MailSettings:
 class Settings:
     """Everything slotfinder.toml and the environment say; all paths resolved against ``folder``.
 
-    ``default_duration`` is in minutes, ``timeout`` in seconds a request. ``organizer`` is
-    "mentor", "mentee" or a lower-case e-mail address, whose calendar ``organizer_provider`` keeps.
+    ``default_duration`` is in minutes; in seconds are ``timeout`` of a request, ``patience`` with a
+    call in all its tries and ``link_wait`` for links a provider makes, in a whole run.
+    ``organizer`` is "mentor", "mentee" or a lower-case e-mail address, whose calendar
+    ``organizer_provider`` keeps.
     """
 
     folder: FilePath
@@ -71,6 +74,9 @@ class Settings:
     local_directory: FilePath
     feeds_allow: tuple[str, ...]
     timeout: float
+    patience: float
+    link_wait: int
+    google: GoogleSettings
     store_url: str = field(repr=False)
     mail: MailSettings
     warnings: tuple[Finding, ...] = ()
@@ -81,12 +87,13 @@ class Draft:
     """Settings as far as they could be read, with everything found wrong or doubtful.
 
     ``wrong`` names the settings ("sites", "programme.starts") whose place a default or a stand-in
-    has taken: nothing may be concluded from them.
+    has taken: nothing may be concluded from them. ``source`` knows where each setting stands.
     """
 
     settings: Settings
     findings: tuple[Finding, ...]
     wrong: frozenset[str]
+    source: Source | None = None
 
     def is_sure(self, *keys: str) -> bool:
         """Tell whether all these settings are what the user wrote."""
@@ -122,11 +129,15 @@ def read_draft(path: FilePath, environment: Mapping[str, str]) -> Draft:
     problems += together(file, lambda *keys: _are_sure(wrong, keys))
     mail, mail_problems = _mail(file, folder, source)
     url, store_problems = _store(file, folder)
-    problems += [*mail_problems, *store_problems, *secret_warnings(source)]
+    google, google_problems = read_google(file.calendars.google, folder)
+    problems += [*mail_problems, *store_problems, *google_problems, *secret_warnings(source)]
     problems.sort(key=lambda each: source.line(each.path))
     findings = (*source.findings, *map(source.finding, problems))
-    settings = _settings(file, folder, mail=mail, store_url=url, findings=findings)
-    return Draft(settings=settings, findings=findings, wrong=wrong | _keys(problems))
+    settings = replace(
+        _settings(file, folder, mail=mail, store_url=url, google=google),
+        warnings=tuple(each for each in findings if each.level == "warning"),
+    )
+    return Draft(settings=settings, findings=findings, wrong=wrong | _keys(problems), source=source)
 
 
 def _keys(problems: Iterable[Problem]) -> frozenset[str]:
@@ -148,7 +159,7 @@ def _settings(
     *,
     mail: MailSettings,
     store_url: str,
-    findings: Iterable[Finding],
+    google: GoogleSettings,
 ) -> Settings:
     return Settings(
         folder=folder,
@@ -163,9 +174,11 @@ def _settings(
         local_directory=folder / file.calendars.local.directory,
         feeds_allow=tuple(file.calendars.feeds.allow),
         timeout=file.calendars.timeout,
+        patience=file.calendars.patience,
+        link_wait=file.virtual.wait,
+        google=google,
         store_url=store_url,
         mail=mail,
-        warnings=tuple(each for each in findings if each.level == "warning"),
     )
 
 

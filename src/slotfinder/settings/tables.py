@@ -256,14 +256,24 @@ class FeedsTable(Table):
     allow: list[Annotated[str, _text(values.parse_host_or_network)]] = []
 
 
+class GoogleTable(Table):
+    """``[calendars.google]``: as whom Google is asked, and where."""
+
+    service_account_file: Path_ | None = None
+    impersonate_service_account: Email | None = None
+    reader: Email | None = None
+    api_endpoint: Annotated[str, _text(values.parse_root)] = "https://www.googleapis.com"
+    ca_file: Path_ | None = None
+
+
 class CalendarsTable(Table):
-    """``[calendars.*]``: times in seconds. The clouds' tables are judged when they come."""
+    """``[calendars.*]``: times in seconds. The other clouds' tables are judged when they come."""
 
     timeout: Annotated[float, _seconds(600)] = 30.0
     patience: Annotated[float, _seconds(3600)] = 90.0
     local: LocalTable = LocalTable()
     feeds: FeedsTable = FeedsTable()
-    google: dict[str, object] = {}
+    google: GoogleTable = GoogleTable()
     microsoft: dict[str, object] = {}
     caldav: dict[str, object] = {}
 

@@ -10,7 +10,7 @@ from decimal import Decimal
 from difflib import get_close_matches
 from enum import StrEnum
 from functools import cache
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from typing import TypeVar
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
@@ -30,6 +30,7 @@ _LONGEST_QUOTE = 60
 _EMAIL = re.compile(r"""[^\s@/\\<>:;,"|?*()\[\]]+@[\w-]+(\.[\w-]+)*""")
 _HOST = re.compile(r"[\w-]+(\.[\w-]+)*")
 _PROVIDERS = (Provider.LOCAL, Provider.GOOGLE, Provider.MICROSOFT, Provider.CALDAV)
+_AVAILABLE = (Provider.LOCAL, Provider.GOOGLE)
 
 
 class BadValueError(ValueError):
@@ -210,23 +211,28 @@ def parse_choice(text: str, choices: type[Choice]) -> Choice:
 
 
 def parse_provider(text: str) -> Provider:
-    """Read who keeps a calendar; only ``local`` is there in this release."""
+    """Read who keeps a calendar, of those that are there in this release."""
     word = text.strip().lower()
-    if word == Provider.LOCAL:
-        return Provider.LOCAL
+    if word in _AVAILABLE:
+        return Provider(word)
     if word in _PROVIDERS:
         raise BadValueError(
-            f"{quoted(word)} calendars come in a later release.", "Use 'local' until then."
+            f"{quoted(word)} calendars come in a later release.",
+            f"Use {_AVAILABLE_WORDS} until then.",
         )
     if is_address(word) or word == Provider.FEED:
         raise BadValueError(
             "a published calendar can only be read, no meeting can be written into it.",
-            "Write 'local'.",
+            f"Write {_AVAILABLE_WORDS}.",
         )
+    later = ", ".join(each for each in _PROVIDERS if each not in _AVAILABLE)
     raise BadValueError(
         f"{quoted(text)} is no kind of calendar.",
-        f"{suggestion(word, _PROVIDERS)}Write 'local'; {', '.join(_PROVIDERS[1:])} come later.",
+        f"{suggestion(word, _PROVIDERS)}Write {_AVAILABLE_WORDS}; {later} come later.",
     )
+
+
+_AVAILABLE_WORDS = " or ".join(f"'{each}'" for each in _AVAILABLE)
 
 
 def is_address(text: str) -> bool:
@@ -247,6 +253,27 @@ def parse_web_address(text: str) -> str:
             "the address is not one of the web.", "Write it in full, beginning with 'https://'."
         )
     return address
+
+
+def parse_root(text: str) -> str:
+    """Read the root address of a provider's API; plain http only for this machine itself."""
+    address = parse_web_address(text)
+    parts = urlsplit(address)
+    if parts.query or parts.fragment or parts.username is not None:
+        raise BadValueError("the address is no root of an API.", _ROOT_REMEDY)
+    if parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
+        raise BadValueError("the address is not encrypted.", _ROOT_REMEDY)
+    return address.rstrip("/")
+
+
+_ROOT_REMEDY = "Write it as 'https://host'; 'http://' is only for 127.0.0.1, ::1 and localhost."
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host.lower() == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def parse_link(text: str) -> str:

@@ -1,0 +1,450 @@
+"""Meetings on Google Calendar: both calendar ports, each in the calendar of its organizer."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Final
+
+from slotfinder.calendars.google import wire
+from slotfinder.calendars.google.auth import Identity, Scope
+from slotfinder.calendars.google.client import GoogleClient, JsonObject, failure_in
+from slotfinder.calendars.google.failures import (
+    DUPLICATE,
+    GONE,
+    MALFORMED,
+    NO_CONFERENCE,
+    STALE,
+    WRITE_LIMIT,
+    Failure,
+    Side,
+    trouble_of,
+    verdict_on,
+)
+from slotfinder.calendars.google.reading import GoogleReader, side_by_side, unreadable
+from slotfinder.calendars.google.wire import OwnEvent
+from slotfinder.calendars.retry import TryFailedError, Verdict, pause
+from slotfinder.domain.freebusy import FreeBusy, OwnTime, Provider, Reading, Unreadable
+from slotfinder.domain.interval import Interval
+from slotfinder.domain.meeting import Event, Meeting, Receipt, Seen
+from slotfinder.errors import WriteError
+from slotfinder.ports import CalendarRef
+
+_PAGE: Final = 2500
+_TIMES_REREAD: Final = 3
+_LINK_PAUSES: Final = (0.25, 0.5, 1.0)
+"""Seconds between looks at whether a link was made; the last one again and again."""
+
+
+class GoogleCalendars:
+    """Reads people's free/busy and keeps each meeting in its organizer's calendar.
+
+    ``programme`` marks all its meetings; ``link_wait`` is how many seconds a run waits for
+    pending links in all.
+    """
+
+    def __init__(
+        self,
+        client: GoogleClient,
+        reader: str,
+        *,
+        programme: str,
+        link_wait: float,
+        sleep: Callable[[float], None] = pause,
+    ) -> None:
+        self._client = client
+        self._reader = GoogleReader(client, reader)
+        self._programme = programme
+        self._link_wait = link_wait
+        self._sleep = sleep
+        self._limit_reached = False
+        self._troubles: dict[str, Unreadable | None] = {}
+        self._meet: dict[str, bool] = {}
+
+    @property
+    def provider(self) -> Provider:
+        return Provider.GOOGLE
+
+    @property
+    def requests(self) -> Mapping[str, int]:
+        return self._client.requests
+
+    def read(
+        self,
+        calendars: Sequence[CalendarRef],
+        window: Interval,
+        own: frozenset[str],  # noqa: ARG002 - Google's answer cannot tell whose a block is
+    ) -> list[Reading]:
+        return self._reader.read(calendars, window)
+
+    def tell_apart(
+        self, readings: Sequence[tuple[CalendarRef, FreeBusy, Sequence[OwnTime]]]
+    ) -> list[FreeBusy]:
+        return self._reader.tell_apart(readings)
+
+    def look_up(self, meetings: Sequence[Meeting]) -> dict[str, Seen]:
+        """Look through each organizer's calendar once; only what is not found there is asked for.
+
+        A calendar that cannot be looked into leaves its meetings unknown.
+        """
+        by_organizer: dict[str, list[Meeting]] = {}
+        for meeting in meetings:
+            by_organizer.setdefault(meeting.organizer, []).append(meeting)
+        found: dict[str, Seen] = {}
+        for seen in side_by_side(lambda each: self._looked_up(*each), [*by_organizer.items()]):
+            found |= seen
+        return found
+
+    def troubles(self, organizers: Sequence[str]) -> dict[str, Unreadable]:
+        unknown = [each for each in organizers if each not in self._troubles]
+        self._troubles |= zip(unknown, side_by_side(self._probed, unknown), strict=True)
+        found = ((each, self._troubles[each]) for each in organizers)
+        return {organizer: trouble for organizer, trouble in found if trouble is not None}
+
+    def write(self, event: Event) -> Receipt:
+        try:
+            found = self._find(event)
+        except (TryFailedError, wire.MalformedError) as error:
+            raise _write_error(error, may_be_done=False) from None
+        if found is not None and (found.is_gone or found.revision >= event.sequence):
+            # Deleted or moved by a person: that stays, and is judged when it is looked up.
+            return self._receipt(event, found)
+        self._stop_at_the_limit()
+        try:
+            version = self._possible(event, found)
+            change = self._create if found is None else partial(self._change, found=found)
+            version, written = change(version)
+            return self._receipt(event, self._checked(version, written))
+        except (TryFailedError, wire.MalformedError) as error:
+            raise self._noted(_write_error(error, may_be_done=True)) from None
+
+    def withdraw(self, event: Event) -> None:
+        try:
+            found = self._find(event)
+        except (TryFailedError, wire.MalformedError) as error:
+            raise _write_error(error, may_be_done=False) from None
+        if found is None or found.is_gone:
+            return
+        self._stop_at_the_limit()
+        try:
+            self._delete(event.organizer.email, found.id)
+        except TryFailedError as error:
+            if failure_in(error).reason not in GONE:
+                raise self._noted(_write_error(error, may_be_done=True)) from None
+
+    # Looking
+
+    def _looked_up(self, organizer: str, meetings: Sequence[Meeting]) -> dict[str, Seen]:
+        try:
+            listed = self._listed(organizer, min(each.interval for each in meetings))
+            found = {each.uid: self._seen(each, listed) for each in meetings}
+        except (TryFailedError, wire.MalformedError) as error:
+            self._troubles[organizer] = _trouble(organizer, error)
+            return {}
+        self._troubles[organizer] = None
+        return found
+
+    def _find(self, event: Event) -> OwnEvent | None:
+        """Return a meeting's event, deleted or not: by its id, else by its mark."""
+        organizer = event.organizer.email
+        found = self._get(organizer, wire.event_id(event.uid))
+        if found is not None:
+            return found
+        marked = self._marked(organizer, wire.KEY, event.uid)
+        return next((each for each in marked if not each.is_gone), None)
+
+    def _get(self, organizer: str, event_id: str) -> OwnEvent | None:
+        try:
+            answer = self._client.call(
+                _organizer(organizer),
+                "events",
+                lambda service, user: service.events().get(
+                    calendarId=organizer, eventId=event_id, fields=wire.OWN_FIELDS, quotaUser=user
+                ),
+            )
+        except TryFailedError as error:
+            if failure_in(error).reason in GONE:
+                return None
+            raise
+        return wire.own_event(answer)
+
+    def _listed(self, organizer: str, since: Interval) -> dict[str, OwnEvent]:
+        """Return the programme's events of a calendar that end after ``since`` begins, by mark."""
+        start = wire.rfc3339(since.start)
+        marked = self._marked(organizer, wire.PROGRAMME, self._programme, timeMin=start)
+        return {each.key: each for each in marked if not each.is_gone}
+
+    def _marked(self, organizer: str, name: str, value: str, **more: str) -> list[OwnEvent]:
+        found: list[OwnEvent] = []
+        page: str | None = ""
+        while page is not None:
+            answer = self._page(organizer, f"{name}={value}", page, more)
+            items = answer.get("items", [])
+            if not isinstance(items, list):
+                raise wire.MalformedError("items")
+            found += [wire.own_event(each) for each in items]
+            page = answer.get("nextPageToken")
+        return found
+
+    def _page(self, organizer: str, mark: str, page: str, more: Mapping[str, str]) -> JsonObject:
+        options = {**more, "pageToken": page} if page else more
+        return self._client.call(
+            _organizer(organizer),
+            "events",
+            lambda service, user: service.events().list(
+                calendarId=organizer,
+                privateExtendedProperty=mark,
+                showDeleted=True,
+                maxResults=_PAGE,
+                fields=f"items({wire.OWN_FIELDS}),nextPageToken",
+                quotaUser=user,
+                **options,
+            ),
+        )
+
+    def _seen(self, meeting: Meeting, listed: Mapping[str, OwnEvent]) -> Seen:
+        found = listed.get(meeting.uid)
+        if found is None:
+            # Deleted, moved far back, or its private properties lost.
+            found = self._get(meeting.organizer, wire.event_id(meeting.uid))
+        return wire.gone(meeting) if found is None else wire.seen(meeting, found)
+
+    def _probed(self, organizer: str) -> Unreadable | None:
+        """Find out whether an organizer's calendar is open to us, by a list that is empty."""
+        try:
+            self._marked(organizer, wire.PROGRAMME, self._programme)
+        except (TryFailedError, wire.MalformedError) as error:
+            return _trouble(organizer, error)
+        return None
+
+    # Writing: each returns the version that was asked for in the end, and what Google has now
+
+    def _possible(self, event: Event, found: OwnEvent | None) -> Event:
+        """Return the version with another link where Meet is known not to be had."""
+        if event.conference is None:
+            return event
+        organizer = event.organizer.email
+        has_meet = self._allows_meet(organizer) if found is None else found.has_conference
+        return event if has_meet else _with_fallback(event)
+
+    def _create(self, event: Event) -> tuple[Event, OwnEvent]:
+        organizer = event.organizer.email
+        try:
+            return event, self._insert(event)
+        except TryFailedError as error:
+            reason = failure_in(error).reason
+            if reason == NO_CONFERENCE and event.conference is not None:
+                self._meet[organizer] = False
+                return self._create(_with_fallback(event))
+            if reason != DUPLICATE:
+                raise
+        # An earlier try arrived although nobody answered, or the id is used up for ever.
+        found = self._get(organizer, wire.event_id(event.uid))
+        if found is None or (found.key and found.key != event.uid):
+            raise WriteError(
+                "provider-refused",
+                "The event's id is taken in the organizer's calendar by something that is not "
+                "ours. Look at this calendar's bin, or book this period by hand.",
+            )
+        return event, found
+
+    def _insert(self, event: Event) -> OwnEvent:
+        organizer, body = event.organizer.email, wire.new_event(event, self._programme)
+        answer = self._client.call(
+            _organizer(organizer),
+            "events",
+            lambda service, user: service.events().insert(
+                calendarId=organizer,
+                body=body,
+                sendUpdates="all",
+                conferenceDataVersion=1,
+                fields=wire.OWN_FIELDS,
+                quotaUser=user,
+            ),
+        )
+        return wire.own_event(answer)
+
+    def _change(self, event: Event, found: OwnEvent) -> tuple[Event, OwnEvent]:
+        """Bring an event to this version, unless people changed more than their answers."""
+        before = found.interval, found.rooms
+        for _ in range(_TIMES_REREAD):
+            updates = "all" if wire.is_news(event, found) else "none"
+            try:
+                body = wire.changed_event(event, found)
+                changed = self._patch(event, found, body, updates)
+            except TryFailedError as error:
+                if failure_in(error).reason not in {STALE, *GONE}:
+                    raise
+            else:
+                return event, self._asked_anew(event, found, changed)
+            again = self._get(event.organizer.email, found.id)
+            if again is not None and again.revision >= event.sequence:
+                return event, again  # an earlier try arrived although nobody answered
+            if again is None or (again.interval, again.rooms) != before:
+                break
+            found = again
+        raise WriteError(
+            "changed-meanwhile",
+            "Somebody changed this meeting at the same moment; the next run decides anew.",
+            skipped=True,
+        )
+
+    def _asked_anew(self, event: Event, was: OwnEvent, now: OwnEvent) -> OwnEvent:
+        """Forget who had declined the older time where Google itself has asked them again."""
+        if not was.declined or now.declined or was.interval == now.interval:
+            return now
+        return self._patch(event, now, wire.asked_anew(), "none")
+
+    def _patch(self, event: Event, found: OwnEvent, body: JsonObject, updates: str) -> OwnEvent:
+        answer = self._client.call(
+            _organizer(event.organizer.email),
+            "events",
+            lambda service, user: service.events().patch(
+                calendarId=event.organizer.email,
+                eventId=found.id,
+                body=body,
+                sendUpdates=updates,
+                conferenceDataVersion=1,
+                fields=wire.OWN_FIELDS,
+                quotaUser=user,
+            ),
+            etag=found.etag,
+        )
+        return wire.own_event(answer)
+
+    def _delete(self, organizer: str, event_id: str) -> None:
+        self._client.call(
+            _organizer(organizer),
+            "events",
+            lambda service, user: service.events().delete(
+                calendarId=organizer, eventId=event_id, sendUpdates="all", quotaUser=user
+            ),
+            empty=True,
+        )
+
+    # What became of a write
+
+    def _checked(self, event: Event, written: OwnEvent) -> OwnEvent:
+        """Read an event back; wait for its link, and name another where there is none.
+
+        Raises:
+            WriteError: Google keeps it otherwise than it was written.
+        """
+        found = self._get(event.organizer.email, written.id) or written
+        if found.is_gone:
+            return found
+        missing = {each.email for each in event.attendees} - found.invited
+        if missing or found.organizer not in {"", event.organizer.email}:
+            raise WriteError(
+                "provider-refused",
+                "Google did not keep the meeting as it was written: a guest or the organizer "
+                "differs. Check that the organizer is a user's own mailbox, no group or alias.",
+            )
+        found = self._with_link(event, found)
+        if event.conference is None or found.has_conference:
+            return found
+        # Asked for and silently left out: what the text says of a link has to be put right.
+        self._meet[event.organizer.email] = False
+        return self._patch(event, found, wire.text_of(_with_fallback(event)), "none")
+
+    def _with_link(self, event: Event, found: OwnEvent) -> OwnEvent:
+        """Wait for a pending link, as long as the run's patience with all links lasts."""
+        tries = 0
+        while found.link_pending and self._link_wait > 0:
+            pause = min(_LINK_PAUSES[min(tries, len(_LINK_PAUSES) - 1)], self._link_wait)
+            self._sleep(pause)
+            self._link_wait -= pause
+            tries += 1
+            found = self._get(event.organizer.email, found.id) or found
+        return found
+
+    def _receipt(self, event: Event, found: OwnEvent) -> Receipt:
+        link, remark = found.link, ""
+        if event.conference is None:
+            link = event.join_url
+        elif not found.has_conference and not found.is_gone:
+            link = event.conference.join_url
+            remark = _NO_MEET if link is None else ""
+        return Receipt(
+            calendar_uid=found.calendar_uid,
+            join_url=link,
+            link_pending=event.conference is not None and found.link_pending,
+            room=found.answer_of(event.room.email) if event.room else None,
+            remark=remark,
+        )
+
+    def _allows_meet(self, organizer: str) -> bool:
+        """Tell whether Meet may be asked for; where that cannot be seen, a refusal will tell."""
+        if organizer not in self._meet:
+            identity = Identity(organizer, Scope.CALENDARS)
+            try:
+                answer = self._client.call(
+                    identity,
+                    "calendars",
+                    lambda service, user: service.calendars().get(
+                        calendarId=organizer, fields="conferenceProperties", quotaUser=user
+                    ),
+                )
+                self._meet[organizer] = wire.allows_meet(answer)
+            except TryFailedError:
+                self._meet[organizer] = True
+        return self._meet[organizer]
+
+    def _stop_at_the_limit(self) -> None:
+        if self._limit_reached:
+            raise WriteError("write-limit", _LIMIT, skipped=True)
+
+    def _noted(self, error: WriteError) -> WriteError:
+        self._limit_reached |= error.code == "write-limit"
+        return error
+
+
+_NO_MEET: Final = (
+    "Google Meet is not allowed in the organizer's calendar and [virtual] fallback names no other "
+    "link, so there is none."
+)
+_LIMIT: Final = (
+    "Google takes no more invitations from this mailbox for some hours (calendar usage limits). "
+    "What is left is written by later runs."
+)
+
+
+def _organizer(email: str) -> Identity:
+    return Identity(email, Scope.OWN_EVENTS)
+
+
+def _with_fallback(event: Event) -> Event:
+    """Return the event as it is where Google makes no link of its own."""
+    if event.conference is None:
+        return event
+    fallback = event.conference
+    return replace(
+        event,
+        text=fallback.text,
+        location=fallback.location,
+        join_url=fallback.join_url,
+        conference=None,
+    )
+
+
+def _failure(error: TryFailedError | wire.MalformedError) -> Failure:
+    return failure_in(error) if isinstance(error, TryFailedError) else Failure(reason=MALFORMED)
+
+
+def _trouble(organizer: str, error: TryFailedError | wire.MalformedError) -> Unreadable:
+    return unreadable(organizer, trouble_of(_failure(error), Side.ORGANIZER))
+
+
+def _write_error(error: TryFailedError | wire.MalformedError, *, may_be_done: bool) -> WriteError:
+    failure = _failure(error)
+    if failure.reason == WRITE_LIMIT:
+        return WriteError("write-limit", _LIMIT)
+    trouble = trouble_of(failure, Side.ORGANIZER)
+    sentence = f"{trouble.reason} {trouble.advice}"
+    if isinstance(error, TryFailedError) and error.is_down:
+        return WriteError("provider-unavailable", sentence)
+    if verdict_on(failure) is Verdict.AGAIN:
+        code = "outcome-unknown" if may_be_done else "provider-unavailable"
+        return WriteError(code, sentence)
+    if verdict_on(failure) is Verdict.SLOWER:
+        return WriteError("provider-unavailable", sentence)
+    return WriteError("provider-refused", sentence)

@@ -1,0 +1,158 @@
+"""Calls to Google Calendar: each tried with patience, counted, and checked for being an answer."""
+
+import http.client
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping
+from hashlib import sha256
+from pathlib import Path
+from threading import Lock
+from typing import Any, Final
+
+import httplib2
+from google.auth.exceptions import GoogleAuthError, RefreshError, TransportError
+from googleapiclient.discovery import build
+from googleapiclient.errors import HttpError
+
+from slotfinder.calendars.google.auth import Access, Account, Identity, NoSuchSubjectError
+from slotfinder.calendars.google.failures import (
+    DOWN,
+    MALFORMED,
+    NO_ANSWER,
+    SUBJECT_REFUSED,
+    Failure,
+    GoogleError,
+    failure_of,
+)
+from slotfinder.calendars.retry import Patience, TryFailedError
+
+JsonObject = dict[str, Any]
+
+_NO_ANSWER: Final = (OSError, httplib2.HttpLib2Error, http.client.HTTPException, TransportError)
+
+
+class GoogleClient:
+    """Makes calls as the allowed mailboxes; safe to be used by many threads.
+
+    ``endpoint`` is Google's root URL or that of a gateway in its place; ``timeout`` is in seconds
+    a request. ``subjects`` are the mailboxes that may be impersonated.
+
+    Raises:
+        ValueError: the account's key cannot be used.
+    """
+
+    def __init__(
+        self,
+        account: Account,
+        subjects: frozenset[str],
+        *,
+        endpoint: str,
+        timeout: float,
+        ca_file: Path | None,
+        patience: Patience,
+    ) -> None:
+        self._tries: Counter[str] = Counter()
+        self._lock = Lock()
+        self._patience = patience
+        self._access = Access(
+            account, subjects, timeout=timeout, ca_file=ca_file, count=self._count
+        )
+        # With its static discovery document nothing is asked of the network here, and no call
+        # may ever fall back to credentials of the machine.
+        self._service = build(
+            "calendar",
+            "v3",
+            http=httplib2.Http(timeout=timeout),
+            static_discovery=True,
+            client_options={"api_endpoint": f"{endpoint.rstrip('/')}/calendar/v3/"},
+        )
+
+    @property
+    def requests(self) -> Mapping[str, int]:
+        """Return how many requests were tried, by ``google.operation``."""
+        with self._lock:
+            return {f"google.{name}": tries for name, tries in sorted(self._tries.items())}
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._access.close()
+
+    def call(
+        self,
+        identity: Identity,
+        operation: str,
+        make: Callable[[Any, str], Any],
+        *,
+        etag: str | None = None,
+        empty: bool = False,
+    ) -> JsonObject:
+        """Return the answer of the request that ``make`` builds of the service and quota user.
+
+        ``operation`` is counted. With ``etag`` Google refuses where the event is another by now;
+        ``empty`` says that a success has no content.
+
+        Raises:
+            TryFailedError: a GoogleError with what Google said last, or one that ``is_down``.
+        """
+        return self._patience.call(
+            lambda: self._try(identity, operation, make, etag=etag, empty=empty)
+        )
+
+    def _try(
+        self,
+        identity: Identity,
+        operation: str,
+        make: Callable[[Any, str], Any],
+        *,
+        etag: str | None,
+        empty: bool,
+    ) -> JsonObject:
+        request = make(self._service, _quota_user(identity.subject))
+        if etag:
+            request.headers["If-Match"] = etag
+        try:
+            session = self._access.session(identity, operation)
+            answer = request.execute(http=session)
+        except HttpError as error:
+            headers = {str(name).lower(): str(value) for name, value in error.resp.items()}
+            raise GoogleError(failure_of(error.resp.status, error.content, headers)) from None
+        except NoSuchSubjectError:
+            raise GoogleError(Failure(reason=SUBJECT_REFUSED)) from None
+        except RefreshError as error:
+            raise GoogleError(_token_failure(error)) from None
+        except _NO_ANSWER:
+            raise GoogleError(Failure(reason=NO_ANSWER)) from None
+        except GoogleAuthError:
+            raise GoogleError(Failure(reason="no-credentials")) from None
+        except (ValueError, TypeError, KeyError):  # a token's or an answer's body is broken
+            raise GoogleError(Failure(reason=MALFORMED)) from None
+        if empty:
+            return {}
+        # A truncated or foreign body comes out of the library as plain text.
+        if not isinstance(answer, dict):
+            raise GoogleError(Failure(reason=MALFORMED))
+        return answer
+
+    def _count(self, operation: str) -> None:
+        with self._lock:
+            self._tries[operation] += 1
+
+
+def failure_in(error: TryFailedError) -> Failure:
+    """Return why a call failed; one that was not even tried failed because Google is down."""
+    return error.failure if isinstance(error, GoogleError) else Failure(reason=DOWN)
+
+
+def _token_failure(error: RefreshError) -> Failure:
+    """Return why no token was had, from what the token endpoint said."""
+    if error.retryable:
+        return Failure(reason=NO_ANSWER)
+    for part in error.args:
+        if isinstance(part, dict) and "error" in part:
+            return failure_of(400, json.dumps({"error": part["error"]}).encode())
+    return Failure(reason="no-credentials")
+
+
+def _quota_user(subject: str) -> str:
+    """Return whom Google's limits are counted for: with delegation else all mailboxes are one."""
+    return sha256(subject.encode()).hexdigest()[:32]

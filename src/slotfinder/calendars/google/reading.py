@@ -1,0 +1,159 @@
+"""When people on Google Calendar are taken, read through one mailbox."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from itertools import islice
+from typing import Final, TypeVar
+
+from slotfinder.calendars.google import wire
+from slotfinder.calendars.google.auth import Identity, Scope
+from slotfinder.calendars.google.client import GoogleClient, JsonObject, failure_in
+from slotfinder.calendars.google.failures import Side, Trouble, malformed_answer, trouble_of
+from slotfinder.calendars.retry import TryFailedError
+from slotfinder.domain.freebusy import (
+    Block,
+    FreeBusy,
+    Kind,
+    OwnTime,
+    Provider,
+    Reading,
+    Unreadable,
+    UnreadableCode,
+    told_apart,
+    unattributed,
+)
+from slotfinder.domain.interval import Interval, merge
+from slotfinder.ports import CalendarRef
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+_THREADS: Final = 8
+_PAGE: Final = 2500
+
+_Answers = Mapping[Interval, JsonObject | Trouble]
+
+
+class GoogleReader:
+    """Reads free/busy as ``reader``, the one mailbox everybody's calendar is seen through."""
+
+    def __init__(self, client: GoogleClient, reader: str) -> None:
+        self._client = client
+        self._reader = reader
+        self._may_tell_apart = True
+
+    def read(self, calendars: Sequence[CalendarRef], window: Interval) -> list[Reading]:
+        """Return one reading a calendar, in order, with as few queries as Google allows."""
+        parts = wire.parts_of(window)
+        batches = list(_batched([ref.owner.lower() for ref in calendars], wire.MOST_CALENDARS))
+        questions = [(batch, part) for batch in batches for part in parts]
+        answers = side_by_side(lambda each: self._query(*each), questions)
+        found: list[Reading] = []
+        for number, batch in enumerate(batches):
+            first = number * len(parts)
+            of_batch = dict(zip(parts, answers[first : first + len(parts)], strict=True))
+            found += [_reading(owner, window, of_batch) for owner in batch]
+        return found
+
+    def tell_apart(
+        self, readings: Sequence[tuple[CalendarRef, FreeBusy, Sequence[OwnTime]]]
+    ) -> list[FreeBusy]:
+        return side_by_side(lambda each: self._told_apart(*each), readings)
+
+    def _query(self, calendars: Sequence[str], part: Interval) -> JsonObject | Trouble:
+        identity = Identity(self._reader, Scope.FREE_BUSY)
+        body = wire.query(calendars, part)
+        try:
+            return self._client.call(
+                identity,
+                "freebusy",
+                lambda service, user: service.freebusy().query(body=body, quotaUser=user),
+            )
+        except TryFailedError as error:
+            return trouble_of(failure_in(error), Side.READER)
+
+    def _told_apart(self, ref: CalendarRef, reading: FreeBusy, ours: Sequence[OwnTime]) -> FreeBusy:
+        entries = [
+            each for block in unattributed(reading, ours) for each in self._entries(ref, block)
+        ]
+        return told_apart(reading, ours, entries)
+
+    def _entries(self, ref: CalendarRef, block: Interval) -> list[tuple[str, Interval]]:
+        """Return whose entries make up a block, as far as Google tells; nothing is guessed."""
+        found: list[tuple[str, Interval]] = []
+        page: str | None = ""
+        try:
+            while page is not None and self._may_tell_apart:
+                answer = self._page(ref.owner, block, page)
+                found += wire.entries_of(answer, ref.zone)
+                page = answer.get("nextPageToken")
+        except wire.MalformedError:
+            return []
+        except TryFailedError as error:
+            trouble = trouble_of(failure_in(error), Side.READER)
+            # The scope is optional: refused once, it is not asked for again.
+            if trouble.code is UnreadableCode.CREDENTIALS:
+                self._may_tell_apart = False
+            return []
+        return found
+
+    def _page(self, owner: str, block: Interval, page: str) -> JsonObject:
+        options = {"pageToken": page} if page else {}
+        return self._client.call(
+            Identity(self._reader, Scope.EVENT_TIMES),
+            "events",
+            lambda service, user: service.events().list(
+                calendarId=owner,
+                timeMin=wire.rfc3339(block.start),
+                timeMax=wire.rfc3339(block.end),
+                singleEvents=True,
+                maxResults=_PAGE,
+                fields=wire.ITEM_FIELDS,
+                quotaUser=user,
+                **options,
+            ),
+        )
+
+
+def unreadable(person: str, trouble: Trouble) -> Unreadable:
+    """Return that nothing is known of a calendar on Google, and why."""
+    return Unreadable(
+        person=person,
+        provider=Provider.GOOGLE,
+        code=trouble.code,
+        reason=trouble.reason,
+        advice=trouble.advice,
+    )
+
+
+def _reading(owner: str, window: Interval, answers: _Answers) -> Reading:
+    """Put the parts of a window together; one that is unknown leaves all unknown."""
+    busy: list[Interval] = []
+    for part, answer in answers.items():
+        try:
+            found = answer if isinstance(answer, Trouble) else wire.busy_of(answer, owner, part)
+        except (TypeError, AttributeError):
+            found = malformed_answer()
+        if isinstance(found, Trouble):
+            return unreadable(owner, found)
+        busy += found
+    return FreeBusy(
+        person=owner,
+        provider=Provider.GOOGLE,
+        window=window,
+        blocks=tuple(Block(interval=each, kind=Kind.BUSY) for each in merge(busy)),
+    )
+
+
+def side_by_side(work: Callable[[T], R], items: Sequence[T]) -> list[R]:
+    """Return what the work makes of each item, in order, some of them at a time."""
+    if len(items) <= 1:
+        return [work(each) for each in items]
+    with ThreadPoolExecutor(min(_THREADS, len(items)), "google") as pool:
+        return list(pool.map(work, items))
+
+
+def _batched(items: Iterable[str], size: int) -> Iterable[list[str]]:
+    rest = iter(items)
+    return iter(partial(lambda: list(islice(rest, size))), [])
