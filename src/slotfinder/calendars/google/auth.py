@@ -160,10 +160,18 @@ class _Token:
                 try:
                     self._credentials.refresh(request)
                 except RefreshError as error:
-                    if not error.retryable:
+                    if refusal(error) is not None:
                         self._refused = error
                     raise
             return str(self._credentials.token)
+
+
+def refusal(error: RefreshError) -> str | None:
+    """Return the word with which no token was given; None where nobody said a clear no."""
+    if error.retryable:
+        return None
+    said = (part.get("error") for part in error.args if isinstance(part, dict))
+    return next((word for word in said if isinstance(word, str)), None)
 
 
 class Session:

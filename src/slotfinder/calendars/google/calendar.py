@@ -11,11 +11,9 @@ from slotfinder.calendars.google.client import GoogleClient, JsonObject, failure
 from slotfinder.calendars.google.failures import (
     DUPLICATE,
     GONE,
-    MALFORMED,
     NO_CONFERENCE,
     STALE,
     WRITE_LIMIT,
-    Failure,
     Side,
     trouble_of,
     verdict_on,
@@ -103,7 +101,7 @@ class GoogleCalendars:
     def write(self, event: Event) -> Receipt:
         try:
             found = self._find(event)
-        except (TryFailedError, wire.MalformedError) as error:
+        except TryFailedError as error:
             raise _write_error(error, may_be_done=False) from None
         if found is not None and (found.is_gone or found.revision >= event.sequence):
             # Deleted or moved by a person: that stays, and is judged when it is looked up.
@@ -114,13 +112,13 @@ class GoogleCalendars:
             change = self._create if found is None else partial(self._change, found=found)
             version, written = change(version)
             return self._receipt(event, self._checked(version, written))
-        except (TryFailedError, wire.MalformedError) as error:
+        except TryFailedError as error:
             raise self._noted(_write_error(error, may_be_done=True)) from None
 
     def withdraw(self, event: Event) -> None:
         try:
             found = self._find(event)
-        except (TryFailedError, wire.MalformedError) as error:
+        except TryFailedError as error:
             raise _write_error(error, may_be_done=False) from None
         if found is None or found.is_gone:
             return
@@ -137,7 +135,7 @@ class GoogleCalendars:
         try:
             listed = self._listed(organizer, min(each.interval for each in meetings))
             found = {each.uid: self._seen(each, listed) for each in meetings}
-        except (TryFailedError, wire.MalformedError) as error:
+        except TryFailedError as error:
             self._troubles[organizer] = _trouble(organizer, error)
             return {}
         self._troubles[organizer] = None
@@ -154,18 +152,18 @@ class GoogleCalendars:
 
     def _get(self, organizer: str, event_id: str) -> OwnEvent | None:
         try:
-            answer = self._client.call(
+            return self._client.call(
                 _organizer(organizer),
                 "events",
                 lambda service, user: service.events().get(
                     calendarId=organizer, eventId=event_id, fields=wire.OWN_FIELDS, quotaUser=user
                 ),
+                wire.own_event,
             )
         except TryFailedError as error:
             if failure_in(error).reason in GONE:
                 return None
             raise
-        return wire.own_event(answer)
 
     def _listed(self, organizer: str, since: Interval) -> dict[str, OwnEvent]:
         """Return the programme's events of a calendar that end after ``since`` begins, by mark."""
@@ -177,15 +175,13 @@ class GoogleCalendars:
         found: list[OwnEvent] = []
         page: str | None = ""
         while page is not None:
-            answer = self._page(organizer, f"{name}={value}", page, more)
-            items = answer.get("items", [])
-            if not isinstance(items, list):
-                raise wire.MalformedError("items")
-            found += [wire.own_event(each) for each in items]
-            page = answer.get("nextPageToken")
+            events, page = self._page(organizer, f"{name}={value}", page, more)
+            found += events
         return found
 
-    def _page(self, organizer: str, mark: str, page: str, more: Mapping[str, str]) -> JsonObject:
+    def _page(
+        self, organizer: str, mark: str, page: str, more: Mapping[str, str]
+    ) -> tuple[list[OwnEvent], str | None]:
         options = {**more, "pageToken": page} if page else more
         return self._client.call(
             _organizer(organizer),
@@ -199,6 +195,7 @@ class GoogleCalendars:
                 quotaUser=user,
                 **options,
             ),
+            lambda answer: wire.page(answer, wire.own_event),
         )
 
     def _seen(self, meeting: Meeting, listed: Mapping[str, OwnEvent]) -> Seen:
@@ -212,7 +209,7 @@ class GoogleCalendars:
         """Find out whether an organizer's calendar is open to us, by a list that is empty."""
         try:
             self._marked(organizer, wire.PROGRAMME, self._programme)
-        except (TryFailedError, wire.MalformedError) as error:
+        except TryFailedError as error:
             return _trouble(organizer, error)
         return None
 
@@ -249,7 +246,7 @@ class GoogleCalendars:
 
     def _insert(self, event: Event) -> OwnEvent:
         organizer, body = event.organizer.email, wire.new_event(event, self._programme)
-        answer = self._client.call(
+        return self._client.call(
             _organizer(organizer),
             "events",
             lambda service, user: service.events().insert(
@@ -260,8 +257,8 @@ class GoogleCalendars:
                 fields=wire.OWN_FIELDS,
                 quotaUser=user,
             ),
+            wire.own_event,
         )
-        return wire.own_event(answer)
 
     def _change(self, event: Event, found: OwnEvent) -> tuple[Event, OwnEvent]:
         """Bring an event to this version, unless people changed more than their answers."""
@@ -295,7 +292,7 @@ class GoogleCalendars:
         return self._patch(event, now, wire.asked_anew(), "none")
 
     def _patch(self, event: Event, found: OwnEvent, body: JsonObject, updates: str) -> OwnEvent:
-        answer = self._client.call(
+        return self._client.call(
             _organizer(event.organizer.email),
             "events",
             lambda service, user: service.events().patch(
@@ -307,9 +304,9 @@ class GoogleCalendars:
                 fields=wire.OWN_FIELDS,
                 quotaUser=user,
             ),
+            wire.own_event,
             etag=found.etag,
         )
-        return wire.own_event(answer)
 
     def _delete(self, organizer: str, event_id: str) -> None:
         self._client.call(
@@ -318,7 +315,7 @@ class GoogleCalendars:
             lambda service, user: service.events().delete(
                 calendarId=organizer, eventId=event_id, sendUpdates="all", quotaUser=user
             ),
-            empty=True,
+            lambda _answer: None,
         )
 
     # What became of a write
@@ -377,14 +374,14 @@ class GoogleCalendars:
         if organizer not in self._meet:
             identity = Identity(organizer, Scope.CALENDARS)
             try:
-                answer = self._client.call(
+                self._meet[organizer] = self._client.call(
                     identity,
                     "calendars",
                     lambda service, user: service.calendars().get(
                         calendarId=organizer, fields="conferenceProperties", quotaUser=user
                     ),
+                    wire.allows_meet,
                 )
-                self._meet[organizer] = wire.allows_meet(answer)
             except TryFailedError:
                 self._meet[organizer] = True
         return self._meet[organizer]
@@ -426,21 +423,17 @@ def _with_fallback(event: Event) -> Event:
     )
 
 
-def _failure(error: TryFailedError | wire.MalformedError) -> Failure:
-    return failure_in(error) if isinstance(error, TryFailedError) else Failure(reason=MALFORMED)
+def _trouble(organizer: str, error: TryFailedError) -> Unreadable:
+    return unreadable(organizer, trouble_of(failure_in(error), Side.ORGANIZER))
 
 
-def _trouble(organizer: str, error: TryFailedError | wire.MalformedError) -> Unreadable:
-    return unreadable(organizer, trouble_of(_failure(error), Side.ORGANIZER))
-
-
-def _write_error(error: TryFailedError | wire.MalformedError, *, may_be_done: bool) -> WriteError:
-    failure = _failure(error)
+def _write_error(error: TryFailedError, *, may_be_done: bool) -> WriteError:
+    failure = failure_in(error)
     if failure.reason == WRITE_LIMIT:
         return WriteError("write-limit", _LIMIT)
     trouble = trouble_of(failure, Side.ORGANIZER)
     sentence = f"{trouble.reason} {trouble.advice}"
-    if isinstance(error, TryFailedError) and error.is_down:
+    if error.is_down:
         return WriteError("provider-unavailable", sentence)
     if verdict_on(failure) is Verdict.AGAIN:
         code = "outcome-unknown" if may_be_done else "provider-unavailable"

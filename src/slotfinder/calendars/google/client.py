@@ -7,14 +7,20 @@ from collections.abc import Callable, Mapping
 from hashlib import sha256
 from pathlib import Path
 from threading import Lock
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import httplib2
 from google.auth.exceptions import GoogleAuthError, RefreshError, TransportError
 from googleapiclient.discovery import build
 from googleapiclient.errors import HttpError
 
-from slotfinder.calendars.google.auth import Access, Account, Identity, NoSuchSubjectError
+from slotfinder.calendars.google.auth import (
+    Access,
+    Account,
+    Identity,
+    NoSuchSubjectError,
+    refusal,
+)
 from slotfinder.calendars.google.failures import (
     DOWN,
     MALFORMED,
@@ -27,6 +33,7 @@ from slotfinder.calendars.google.failures import (
 from slotfinder.calendars.retry import Patience, TryFailedError
 
 JsonObject = dict[str, Any]
+T = TypeVar("T")
 
 _NO_ANSWER: Final = (OSError, httplib2.HttpLib2Error, http.client.HTTPException, TransportError)
 
@@ -82,37 +89,37 @@ class GoogleClient:
         identity: Identity,
         operation: str,
         make: Callable[[Any, str], Any],
+        read: Callable[[JsonObject], T],
         *,
         etag: str | None = None,
-        empty: bool = False,
-    ) -> JsonObject:
-        """Return the answer of the request that ``make`` builds of the service and quota user.
+    ) -> T:
+        """Return what ``read`` makes of the answer to a request.
 
-        ``operation`` is counted. With ``etag`` Google refuses where the event is another by now;
-        ``empty`` says that a success has no content.
+        ``make`` builds the request of the service and the quota user, ``operation`` is counted.
+        With ``etag`` Google refuses where the event is another by now. What ``read`` finds
+        malformed is tried again like any broken answer.
 
         Raises:
             TryFailedError: a GoogleError with what Google said last, or one that ``is_down``.
         """
-        return self._patience.call(
-            lambda: self._try(identity, operation, make, etag=etag, empty=empty)
-        )
 
-    def _try(
-        self,
-        identity: Identity,
-        operation: str,
-        make: Callable[[Any, str], Any],
-        *,
-        etag: str | None,
-        empty: bool,
-    ) -> JsonObject:
-        request = make(self._service, _quota_user(identity.subject))
-        if etag:
-            request.headers["If-Match"] = etag
+        def attempt() -> T:
+            request = make(self._service, _quota_user(identity.subject))
+            if etag:
+                request.headers["If-Match"] = etag
+            answer = self._answer(identity, operation, request)
+            try:
+                # A truncated or foreign body comes out of the library as plain text; nothing at
+                # all is an answer where none is promised.
+                return read(answer if answer != "" else {})
+            except (ValueError, TypeError, AttributeError, KeyError):
+                raise GoogleError(Failure(reason=MALFORMED)) from None
+
+        return self._patience.call(attempt)
+
+    def _answer(self, identity: Identity, operation: str, request: Any) -> Any:  # noqa: ANN401 - as the library has them
         try:
-            session = self._access.session(identity, operation)
-            answer = request.execute(http=session)
+            return request.execute(http=self._access.session(identity, operation))
         except HttpError as error:
             headers = {str(name).lower(): str(value) for name, value in error.resp.items()}
             raise GoogleError(failure_of(error.resp.status, error.content, headers)) from None
@@ -124,14 +131,8 @@ class GoogleClient:
             raise GoogleError(Failure(reason=NO_ANSWER)) from None
         except GoogleAuthError:
             raise GoogleError(Failure(reason="no-credentials")) from None
-        except (ValueError, TypeError, KeyError):  # a token's or an answer's body is broken
+        except (ValueError, TypeError, KeyError):  # the body of a token or an answer is broken
             raise GoogleError(Failure(reason=MALFORMED)) from None
-        if empty:
-            return {}
-        # A truncated or foreign body comes out of the library as plain text.
-        if not isinstance(answer, dict):
-            raise GoogleError(Failure(reason=MALFORMED))
-        return answer
 
     def _count(self, operation: str) -> None:
         with self._lock:
@@ -144,13 +145,11 @@ def failure_in(error: TryFailedError) -> Failure:
 
 
 def _token_failure(error: RefreshError) -> Failure:
-    """Return why no token was had, from what the token endpoint said."""
-    if error.retryable:
+    """Return why no token was had: by OAuth's own word for it, or for lack of any answer."""
+    said = refusal(error)
+    if said is None:
         return Failure(reason=NO_ANSWER)
-    for part in error.args:
-        if isinstance(part, dict) and "error" in part:
-            return failure_of(400, json.dumps({"error": part["error"]}).encode())
-    return Failure(reason="no-credentials")
+    return failure_of(400, json.dumps({"error": said}).encode())
 
 
 def _quota_user(subject: str) -> str:

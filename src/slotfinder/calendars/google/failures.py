@@ -55,21 +55,15 @@ _HICCUPS: Final = frozenset(
         "temporarily_unavailable",
     }
 )
-_TOKENS: Final = frozenset(
-    {
-        "unauthorized_client",
-        "invalid_grant",
-        "invalid_client",
-        "invalid_scope",
-        "access_denied",
-        "no-credentials",
-    }
-)
+_TOKENS: Final = frozenset({"invalid_client", "no-credentials"})
 _SCOPES: Final = frozenset({"insufficientPermissions", "ACCESS_TOKEN_SCOPE_INSUFFICIENT"})
 _DISABLED: Final = frozenset({"accessNotConfigured", "SERVICE_DISABLED"})
 _FORBIDDEN: Final = frozenset(
     {"forbidden", "requiredAccessLevel", "forbiddenForServiceAccounts", "forbiddenForNonOrganizer"}
 )
+
+
+_BY_STATUS: Final = {409: DUPLICATE, 410: "deleted", 412: STALE}
 
 
 class GoogleError(TryFailedError):
@@ -87,7 +81,11 @@ def failure_of(status: int, content: bytes, headers: dict[str, str] | None = Non
     error = _error_object(content)
     details = [*_list(error, "errors"), *_list(error, "details")]
     reasons = (_word(each.get("reason")) for each in details if isinstance(each, dict))
-    reason = next(filter(None, reasons), "") or _word(error.get("status")) or f"http{status}"
+    reason = next(filter(None, reasons), "") or _word(error.get("status"))
+    if not reason:
+        # Cut off on its way, or written by something between here and Google.
+        cut_off = MALFORMED if content.startswith(b"{") else f"http{status}"
+        reason = _BY_STATUS.get(status, cut_off)
     message = error.get("message")
     if reason == "invalid" and isinstance(message, str) and "conference type" in message:
         reason = NO_CONFERENCE

@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 from slotfinder.calendars.google import wire
 from slotfinder.calendars.google.auth import Identity, Scope
 from slotfinder.calendars.google.client import GoogleClient, JsonObject, failure_in
-from slotfinder.calendars.google.failures import Side, Trouble, malformed_answer, trouble_of
+from slotfinder.calendars.google.failures import Side, Trouble, trouble_of
 from slotfinder.calendars.retry import TryFailedError
 from slotfinder.domain.freebusy import (
     Block,
@@ -69,6 +69,7 @@ class GoogleReader:
                 identity,
                 "freebusy",
                 lambda service, user: service.freebusy().query(body=body, quotaUser=user),
+                wire.answer,
             )
         except TryFailedError as error:
             return trouble_of(failure_in(error), Side.READER)
@@ -85,11 +86,8 @@ class GoogleReader:
         page: str | None = ""
         try:
             while page is not None and self._may_tell_apart:
-                answer = self._page(ref.owner, block, page)
-                found += wire.entries_of(answer, ref.zone)
-                page = answer.get("nextPageToken")
-        except wire.MalformedError:
-            return []
+                entries, page = self._page(ref, block, page)
+                found += filter(None, entries)
         except TryFailedError as error:
             trouble = trouble_of(failure_in(error), Side.READER)
             # The scope is optional: refused once, it is not asked for again.
@@ -98,13 +96,15 @@ class GoogleReader:
             return []
         return found
 
-    def _page(self, owner: str, block: Interval, page: str) -> JsonObject:
+    def _page(
+        self, ref: CalendarRef, block: Interval, page: str
+    ) -> tuple[list[tuple[str, Interval] | None], str | None]:
         options = {"pageToken": page} if page else {}
         return self._client.call(
             Identity(self._reader, Scope.EVENT_TIMES),
             "events",
             lambda service, user: service.events().list(
-                calendarId=owner,
+                calendarId=ref.owner,
                 timeMin=wire.rfc3339(block.start),
                 timeMax=wire.rfc3339(block.end),
                 singleEvents=True,
@@ -113,6 +113,7 @@ class GoogleReader:
                 quotaUser=user,
                 **options,
             ),
+            lambda answer: wire.page(answer, partial(wire.entry, zone=ref.zone)),
         )
 
 
@@ -131,10 +132,7 @@ def _reading(owner: str, window: Interval, answers: _Answers) -> Reading:
     """Put the parts of a window together; one that is unknown leaves all unknown."""
     busy: list[Interval] = []
     for part, answer in answers.items():
-        try:
-            found = answer if isinstance(answer, Trouble) else wire.busy_of(answer, owner, part)
-        except (TypeError, AttributeError):
-            found = malformed_answer()
+        found = answer if isinstance(answer, Trouble) else wire.busy_of(answer, owner, part)
         if isinstance(found, Trouble):
             return unreadable(owner, found)
         busy += found

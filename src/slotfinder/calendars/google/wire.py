@@ -1,12 +1,12 @@
 """Google's payloads ↔ values of the core: pure functions, no calls."""
 
 from base64 import b32hexencode
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from itertools import pairwise
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from zoneinfo import ZoneInfo
 
 from slotfinder.calendars.google.failures import (
@@ -20,6 +20,7 @@ from slotfinder.domain.interval import Interval, first_instant, merge
 from slotfinder.domain.meeting import Answer, Attendee, Event, Meeting, Seen
 
 JsonObject = dict[str, Any]
+T = TypeVar("T")
 
 LONGEST_WINDOW: Final = timedelta(days=31)
 """The longest time one query asks about; what Google accepts at most is not documented."""
@@ -72,25 +73,25 @@ def query(calendars: Iterable[str], part: Interval) -> JsonObject:
     }
 
 
-def busy_of(answer: JsonObject, calendar: str, part: Interval) -> tuple[Interval, ...] | Trouble:
+def busy_of(found: JsonObject, calendar: str, part: Interval) -> tuple[Interval, ...] | Trouble:
     """Return when a calendar is taken, sorted, merged and clipped; or why nobody knows.
 
     An entry with errors has an empty list of busy times beside them: it is unknown, never free.
     """
-    entries = answer.get("calendars")
-    if not isinstance(entries, dict) or not _covers(answer, part):
+    entries = found.get("calendars")
+    if not isinstance(entries, dict) or not _covers(found, part):
         return malformed_answer()
     # Google repeats the ids as they were sent; upper and lower case are not worth a calendar.
-    entry = next((each for name, each in entries.items() if name.lower() == calendar), None)
-    if entry is None:
+    mine = next((each for name, each in entries.items() if name.lower() == calendar), None)
+    if mine is None:
         return missing_answer()
-    if not isinstance(entry, dict) or not isinstance(entry.get("errors", []), list):
+    if not isinstance(mine, dict) or not isinstance(mine.get("errors", []), list):
         return malformed_answer()
-    if errors := entry.get("errors"):
-        found = [each.get("reason") if isinstance(each, dict) else None for each in errors]
-        return calendar_trouble([word(each) for each in found])
+    if errors := mine.get("errors"):
+        said = [each.get("reason") if isinstance(each, dict) else None for each in errors]
+        return calendar_trouble([word(each) for each in said])
     try:
-        blocks = [_span(each) for each in _items(entry, "busy")]
+        blocks = [_span(each) for each in _items(mine, "busy")]
     except MalformedError:
         return malformed_answer()
     return merge(inside for block in blocks if (inside := block.clip(part)))
@@ -225,12 +226,13 @@ class OwnEvent:
 _NOT_INVITED: Final = object()
 
 
-def own_event(found: JsonObject) -> OwnEvent:
+def own_event(event: object) -> OwnEvent:
     """Read one of our own events.
 
     Raises:
         MalformedError: a part is missing that every event has.
     """
+    found = answer(event)
     is_gone = found.get("status") == "cancelled"
     attendees = tuple(each for each in _items(found, "attendees", ()) if isinstance(each, dict))
     private = _table(_table(found, "extendedProperties"), "private")
@@ -281,25 +283,44 @@ def gone(meeting: Meeting) -> Seen:
     return Seen(present=False, interval=meeting.interval, mover=None, answers={})
 
 
-def entries_of(answer: JsonObject, zone: ZoneInfo) -> list[tuple[str, Interval]]:
-    """Return whose (by iCalUID) and when the entries are that take time; all-day ones in ``zone``.
+def entry(found: JsonObject, zone: ZoneInfo) -> tuple[str, Interval] | None:
+    """Return whose (by iCalUID) and when an entry is, all-day ones in ``zone``.
+
+    None for one that takes no time.
 
     Raises:
-        MalformedError: an entry's time cannot be read.
+        MalformedError: its time cannot be read.
     """
-    taking = (
-        each
-        for each in _items(answer, "items", ())
-        if isinstance(each, dict)
-        and each.get("status") != "cancelled"
-        and each.get("transparency") != "transparent"
-    )
-    return [(str(each.get("iCalUID", "")), _event_span(each, zone)) for each in taking]
+    if found.get("status") == "cancelled" or found.get("transparency") == "transparent":
+        return None
+    return str(found.get("iCalUID", "")), _event_span(found, zone)
 
 
-def allows_meet(calendar: JsonObject) -> bool:
+def page(found: object, read: Callable[[JsonObject], T]) -> tuple[list[T], str | None]:
+    """Return the items of one page of a list, and the token of the next page if there is one.
+
+    Raises:
+        MalformedError: it is no page of a list.
+    """
+    listed = answer(found)
+    token = listed.get("nextPageToken")
+    return [read(answer(each)) for each in _items(listed, "items", ())], token or None
+
+
+def answer(found: object) -> JsonObject:
+    """Return an answer that is a JSON object, as all of Google's are.
+
+    Raises:
+        MalformedError: it is something else.
+    """
+    if not isinstance(found, dict):
+        raise MalformedError("an answer")
+    return found
+
+
+def allows_meet(calendar: object) -> bool:
     """Tell whether a calendar's owner may have Google Meet links."""
-    allowed = _table(calendar, "conferenceProperties").get("allowedConferenceSolutionTypes")
+    allowed = _table(answer(calendar), "conferenceProperties").get("allowedConferenceSolutionTypes")
     return not isinstance(allowed, list) or "hangoutsMeet" in allowed
 
 
@@ -331,10 +352,10 @@ def _email(found: Mapping[str, Any]) -> str:
     return str(found.get("email", "")).lower()
 
 
-def _covers(answer: JsonObject, part: Interval) -> bool:
+def _covers(found: JsonObject, part: Interval) -> bool:
     """Tell whether an answer that names its window names all of the one asked for."""
     try:
-        first, last = (answer.get(name) for name in ("timeMin", "timeMax"))
+        first, last = (found.get(name) for name in ("timeMin", "timeMax"))
         return (first is None or _instant(first) <= part.start) and (
             last is None or _instant(last) >= part.end
         )
