@@ -14,8 +14,10 @@ from slotfinder.domain.meeting import (
     Attendee,
     Both,
     Event,
+    Fallback,
     MeetingState,
     Option,
+    Receipt,
     Refusal,
 )
 from slotfinder.errors import StoreError
@@ -181,3 +183,40 @@ def test_what_happened_to_a_meeting_is_recorded_with_it(store: Store) -> None:
     store.record(changes(meetings=(MEETING,), happenings=(happening,)))
 
     assert store.load().meetings == (MEETING,)
+
+
+ENTRY = Entry(
+    key="uid-1.2.write", uid="uid-1", kind=EntryKind.WRITE, provider=Provider.GOOGLE, event=EVENT
+)
+
+
+def test_what_a_calendar_made_of_a_meeting_is_kept_with_it(store: Store) -> None:
+    store.record(changes(meetings=(MEETING,), entries=(ENTRY,)))
+    receipt = Receipt(
+        calendar_uid="abc@google.com",
+        join_url=None,
+        link_pending=True,
+        room=Answer.NONE,
+        remark="No link.",
+    )
+    for _ in range(2):
+        store.settle(ENTRY, NOW, receipt)
+
+    [meeting] = store.load().meetings
+    assert (meeting.calendar_uid, meeting.join_url) == ("abc@google.com", None)
+    assert (meeting.link_pending, meeting.room_answer) == (True, Answer.NONE)
+    assert meeting.reason.count("No link.") == 1
+    assert store.pending() == []
+
+
+def test_an_event_comes_back_with_what_to_write_where_no_link_is_made(store: Store) -> None:
+    fallback = Fallback(text="Call me", location="", join_url="https://x.example")
+    entry = replace(ENTRY, event=replace(EVENT, conference=fallback))
+    store.record(changes(entries=(entry,)))
+    assert store.pending() == [entry]
+
+
+def test_crowded_calendars_are_remembered_until_they_are_read_otherwise(store: Store) -> None:
+    store.record(changes(crowded={"tom@x.example": True, "ann@x.example": True}))
+    store.record(changes(crowded={"ann@x.example": False, "bob@x.example": False}))
+    assert store.load().crowded == {"tom@x.example"}

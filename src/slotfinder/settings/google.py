@@ -91,7 +91,7 @@ def _read_key(path: FilePath) -> Mapping[str, str]:
         raise BadValueError(message, remedy)
     missing = [name for name in _KEY_FIELDS if not isinstance(found.get(name), str)]
     if missing or "-----BEGIN" not in found["private_key"]:
-        names = ", ".join(missing) or "a usable private_key"
+        names = ", ".join(missing) or "usable private_key"
         raise BadValueError(f"{quoted(str(path))} has no {names}.", remedy)
     try:
         parse_root(found["token_uri"])

@@ -46,7 +46,10 @@ def _without(tree: dict[str, object], paths: list[Path]) -> dict[str, object]:
     sound: dict[str, Any] = deepcopy(tree)
     for path in paths:
         table = sound.get(str(path[0]))
-        if len(path) > 1 and isinstance(table, dict):
+        inner = table.get(path[1]) if isinstance(table, dict) and len(path) > 2 else None
+        if isinstance(inner, dict):
+            inner.pop(path[2], None)
+        elif len(path) > 1 and isinstance(table, dict):
             table.pop(path[1], None)
         else:
             sound.pop(str(path[0]), None)
