@@ -112,9 +112,15 @@ class Clock:
             self._weights[wishes] = Weights(self, wishes)
         return self._weights[wishes]
 
-    def minute_of_week(self) -> Ints:
-        """Return the minute of the week (Monday 00:00 = 0) of each minute of the window."""
-        return (self._local + _EPOCH_WEEKDAY * MINUTES_A_DAY) % MINUTES_A_WEEK
+    def minute_of_week(self, minutes: Ints) -> Ints:
+        """Return the local minute of the week, Monday 00:00 being 0."""
+        return (self.local(minutes) + _EPOCH_WEEKDAY * MINUTES_A_DAY) % MINUTES_A_WEEK
+
+    def changes_during(self, starts: Ints, duration: int) -> Bools:
+        """Tell in which spans of ``duration`` minutes the clock is changed."""
+        last = duration - 1
+        changed: Bools = self.local(starts + last) - self.local(starts) != last
+        return changed
 
 
 class Clocks:
@@ -169,33 +175,46 @@ def _offset(zone: ZoneInfo, minute: int) -> int:
 
 
 class Weights:
-    """How much somebody wishes each span: the sum of the weights of its minutes."""
+    """How much somebody wishes each span: the sum of the weights of its minutes.
+
+    Weights repeat week by week on the wall clock, so that sums over two weeks in a row serve every
+    span but one during which clocks change.
+    """
 
     def __init__(self, clock: Clock, wishes: Wishes) -> None:
         table, self.scale = weekly_weights(wishes)
-        weights = np.array(table, dtype=np.int64)[clock.minute_of_week()]
-        self._first = clock.first
-        self._sums = _running(weights)
-        self._holes = _running((weights == 0).astype(np.int64))
+        self._clock = clock
+        self._table = np.array(table, dtype=np.int64)
+        self._sums = _running(np.tile(self._table, 2))
+        self._holes = _running(np.tile(self._table == 0, 2).astype(np.int64))
 
     def total(self, starts: Ints, duration: int) -> Ints:
         """Return the summed weights times ``scale``."""
-        return _between(self._sums, starts - self._first, duration)
+        return self._sum(self._sums, self._table, starts, duration)
 
     def wished(self, starts: Ints, duration: int) -> Bools:
         """Tell for which starts every minute has a weight above 0."""
-        unwished = _between(self._holes, starts - self._first, duration)
+        unwished = self._sum(self._holes, self._table == 0, starts, duration)
         wished: Bools = unwished == 0
         return wished
+
+    def _sum(self, sums: Ints, table: Ints | Bools, starts: Ints, duration: int) -> Ints:
+        """Return the sums of a week's ``table`` over each span, ``sums`` being its running sums."""
+        if duration > MINUTES_A_WEEK:
+            uneven = np.ones(starts.shape, dtype=np.bool_)
+            total = np.zeros(starts.shape, dtype=np.int64)
+        else:
+            uneven = self._clock.changes_during(starts, duration)
+            first = self._clock.minute_of_week(starts)
+            total = sums[first + duration] - sums[first]
+        if uneven.any():
+            minutes = starts[uneven, np.newaxis] + np.arange(duration)
+            total[uneven] = table[self._clock.minute_of_week(minutes)].sum(axis=1)
+        return total
 
 
 def _running(values: Ints) -> Ints:
     return np.concatenate((np.zeros(1, dtype=np.int64), np.cumsum(values)))
-
-
-def _between(sums: Ints, positions: Ints, duration: int) -> Ints:
-    total: Ints = sums[positions + duration] - sums[positions]
-    return total
 
 
 class Spans:
