@@ -1,0 +1,1 @@
+"""Strict local servers of calendar providers: independent judges of the clients."""
