@@ -348,7 +348,7 @@ class TestFailures:
         [
             (502, b"<html>Bad gateway</html>", "http502"),
             (403, b"<html>Proxy says no</html>", "http403"),
-            (409, b'{"error": {"errors": [{"rea', "duplicate"),
+            (409, b'{"error": {"errors": [{"rea', "malformed"),
             (403, b'{"error": {"errors": [{"rea', "malformed"),
             (400, b'{"error": "invalid_grant", "error_description": "x"}', "invalid_grant"),
             (403, b'{"error": {"code": 403, "status": "PERMISSION_DENIED"}}', "PERMISSION_DENIED"),

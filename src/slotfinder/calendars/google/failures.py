@@ -63,9 +63,6 @@ _FORBIDDEN: Final = frozenset(
 )
 
 
-_BY_STATUS: Final = {409: DUPLICATE, 410: "deleted", 412: STALE}
-
-
 class GoogleError(TryFailedError):
     """One request to Google failed."""
 
@@ -84,8 +81,7 @@ def failure_of(status: int, content: bytes, headers: dict[str, str] | None = Non
     reason = next(filter(None, reasons), "") or _word(error.get("status"))
     if not reason:
         # Cut off on its way, or written by something between here and Google.
-        cut_off = MALFORMED if content.startswith(b"{") else f"http{status}"
-        reason = _BY_STATUS.get(status, cut_off)
+        reason = MALFORMED if content.startswith(b"{") else f"http{status}"
     message = error.get("message")
     if reason == "invalid" and isinstance(message, str) and "conference type" in message:
         reason = NO_CONFERENCE

@@ -19,7 +19,6 @@ from slotfinder.domain.freebusy import (
     Provider,
     Reading,
     Unreadable,
-    UnreadableCode,
     told_apart,
     unattributed,
 )
@@ -41,7 +40,6 @@ class GoogleReader:
     def __init__(self, client: GoogleClient, reader: str) -> None:
         self._client = client
         self._reader = reader
-        self._may_tell_apart = True
 
     def read(self, calendars: Sequence[CalendarRef], window: Interval) -> list[Reading]:
         """Return one reading a calendar, in order, with as few queries as Google allows."""
@@ -85,14 +83,10 @@ class GoogleReader:
         found: list[tuple[str, Interval]] = []
         page: str | None = ""
         try:
-            while page is not None and self._may_tell_apart:
+            while page is not None:
                 entries, page = self._page(ref, block, page)
                 found += filter(None, entries)
-        except TryFailedError as error:
-            trouble = trouble_of(failure_in(error), Side.READER)
-            # The scope is optional: refused once, it is not asked for again.
-            if trouble.code is UnreadableCode.CREDENTIALS:
-                self._may_tell_apart = False
+        except TryFailedError:  # the scope is optional
             return []
         return found
 
