@@ -112,13 +112,12 @@ class Board:
         return near
 
     def rooms(self) -> dict[tuple[int, int], str]:
-        """Return the room of each meeting that needs one, by plan and position."""
-        given: dict[tuple[int, int], str] = {}
-        for chosen in self._by_site.values():
-            for together in _chains(chosen):
-                for each, room in zip(together, self._seats(together) or (), strict=True):
-                    given[each.plan, each.position] = room
-        return given
+        """Return the room of each meeting that needs one, by plan and position; "" for none."""
+        return {
+            (each.plan, each.position): room
+            for chosen in self._by_site.values()
+            for each, room in self._with_rooms(chosen)
+        }
 
     def _seated(self, occurrence: Occurrence, plan: int) -> dict[str, Spans]:
         """Return when the rooms of a site are taken by other pairs while an occurrence may be."""
@@ -132,11 +131,15 @@ class Board:
             if each.plan != plan and each.end > first
         ]
         taken: dict[str, list[tuple[int, int]]] = {}
-        for together in _chains(others):
-            seats = self._seats(together) or self._first_come(together)
-            for each, room in zip(together, seats, strict=True):
-                taken.setdefault(room, []).append((each.start * 60, each.end * 60))
+        for each, room in self._with_rooms(others):
+            taken.setdefault(room, []).append((each.start * 60, each.end * 60))
         return {room: Spans(np.array(rows, dtype=np.int64)) for room, rows in taken.items()}
+
+    def _with_rooms(self, chosen: Iterable[Taken]) -> Iterator[tuple[Taken, str]]:
+        """Yield meetings at a site, given by start, with their rooms: "" for who finds none."""
+        for together in _chains(chosen):
+            seats = self._seats(together) or self._first_come(together)
+            yield from zip(together, seats, strict=True)
 
     def _too_close(self, one: Taken, other: Taken) -> bool:
         return one.overlaps(other, self._margin(self.occurrence(one), self.occurrence(other)))

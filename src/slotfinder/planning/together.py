@@ -115,11 +115,16 @@ class _Choosing:
                 break
 
     def settle(self) -> None:
-        """Make the choices those of the plans, with rooms."""
+        """Make the choices those of the plans, with rooms.
+
+        Should one find no room after all, because seating takes too many steps, it is not taken.
+        """
         rooms = self._board.rooms()
         for number, plan in enumerate(self._plans):
             for each in sorted(self._taken(number), key=lambda taken: taken.position):
-                plan.settle(each.position, each.choice, rooms.get((number, each.position)))
+                room = rooms.get((number, each.position))
+                if room != "":
+                    plan.settle(each.position, each.choice, room)
 
     def certificate(self) -> Certificate:
         """Return what was reached, and what no plan can exceed."""
@@ -297,9 +302,11 @@ class _Choosing:
         return self._best(number, tuple(left))
 
     def _choose_again(self, number: int) -> None:
-        offer = self._beside_others(number, self._masks[number])
-        if self._worth(number, offer) > self._worth(number, self._chosen[number]):
+        before, offer = self._chosen[number], self._beside_others(number, self._masks[number])
+        if self._worth(number, offer) > self._worth(number, before):
             self._take(number, offer)
+            if any(self._board.clash(each) for each in self._taken(number)):
+                self._take(number, before)
 
     def _exchange(self, number: int) -> None:
         """Give a pair its own best where those it displaces lose less than it gains."""
@@ -323,3 +330,5 @@ class _Choosing:
         if clashes or gain <= 0:
             for each, solution in before.items():
                 self._take(each, solution)
+        else:  # whoever was displaced may have had the best of its group
+            self._merged(before).contested = True
