@@ -61,3 +61,14 @@ class WriteError(SlotfinderError):
         super().__init__(message)
         self.code = code
         self.skipped = skipped
+
+
+class TimeTakenError(WriteError):
+    """A new meeting was not written: somebody took the time after it was chosen."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "changed-meanwhile",
+            "Somebody took this time at the same moment; the next run finds another.",
+            skipped=True,
+        )

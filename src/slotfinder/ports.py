@@ -82,6 +82,7 @@ class MeetingCalendar(Protocol):
         An event that people deleted or moved stays as they left it.
 
         Raises:
+            TimeTakenError: it is new, and one of its people is taken by now: nothing was written.
             WriteError: a copy could not be written; the next run tries again, but for what was
                 ``changed-meanwhile``, which it decides anew.
         """
@@ -225,6 +226,10 @@ class Store(Protocol):
 
         What the calendar made of it is kept with its meeting, in the same transaction.
         """
+        ...
+
+    def abandon(self, entry: Entry, at: datetime) -> None:
+        """Settle an entry whose meeting came to nothing, and let that meeting stand no more."""
         ...
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from slotfinder.booking.executor import drain
 from slotfinder.domain.freebusy import Provider, Unreadable
 from slotfinder.domain.meeting import Event, Meeting, Receipt, Seen
-from slotfinder.errors import WriteError
+from slotfinder.errors import TimeTakenError, WriteError
 from slotfinder.ports import Changes, Entry, EntryKind, Ledger, Message, T
 from tests.contract.test_store import EVENT, NOW
 
@@ -18,6 +18,7 @@ class Outbox:
 
     entries: list[Entry]
     receipts: list[Receipt] = field(default_factory=list)
+    abandoned: list[str] = field(default_factory=list)
 
     def load(self) -> Ledger:
         return Ledger()
@@ -33,6 +34,10 @@ class Outbox:
         self.entries.remove(entry)
         if receipt is not None:
             self.receipts.append(receipt)
+
+    def abandon(self, entry: Entry, at: datetime) -> None:
+        self.settle(entry, at)
+        self.abandoned.append(entry.uid)
 
 
 @dataclass
@@ -110,6 +115,15 @@ def test_what_people_changed_first_is_not_written_later() -> None:
 
     assert {uid: problem.code for uid, problem in failed.items()} == {"a": "changed-meanwhile"}
     assert outbox.entries == []
+    assert outbox.abandoned == []
+
+
+def test_a_meeting_whose_time_was_taken_first_comes_to_nothing() -> None:
+    outbox, world = Outbox([write("a"), write("b")]), World(("write a",), TimeTakenError())
+
+    assert drained(outbox, world)["a"].skipped
+    assert outbox.entries == []
+    assert outbox.abandoned == ["a"]
 
 
 def test_nobody_is_told_of_a_meeting_no_calendar_shows_and_other_meetings_go_on() -> None:

@@ -220,3 +220,12 @@ def test_crowded_calendars_are_remembered_until_they_are_read_otherwise(store: S
     store.record(changes(crowded={"tom@x.example": True, "ann@x.example": True}))
     store.record(changes(crowded={"ann@x.example": False, "bob@x.example": False}))
     assert store.load().crowded == {"tom@x.example"}
+
+
+def test_an_abandoned_meeting_stands_no_more_and_its_entry_is_done(store: Store) -> None:
+    store.record(changes(meetings=(MEETING,), entries=(ENTRY,)))
+    store.abandon(ENTRY, NOW)
+
+    ledger = store.load()
+    assert (ledger.meetings, ledger.unsettled, store.pending()) == ((), frozenset(), [])
+    assert ledger.generations == {(MEETING.pair, MEETING.period): MEETING.generation + 1}

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from slotfinder.domain.freebusy import Provider
 from slotfinder.domain.meeting import Receipt
-from slotfinder.errors import WriteError
+from slotfinder.errors import TimeTakenError, WriteError
 from slotfinder.ports import Entry, EntryKind, Mailer, MeetingCalendar, Progress, Store
 
 
@@ -48,7 +48,9 @@ def drain(
             receipt = _carry_out(entry, calendars, mailer)
         except WriteError as problem:
             failed[entry.key] = Failure(uid=entry.uid, problem=problem)
-            if problem.code == "changed-meanwhile":
+            if isinstance(problem, TimeTakenError):
+                store.abandon(entry, now)
+            elif problem.code == "changed-meanwhile":
                 store.settle(entry, now)
             if entry.kind is not EntryKind.MAIL:
                 unwritten.add(entry.uid)

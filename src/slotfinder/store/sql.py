@@ -60,15 +60,16 @@ class SqlStore:
             return [entry_from(row) for row in rows]
 
     def settle(self, entry: Entry, at: datetime, receipt: Receipt | None = None) -> None:
-        # What was sent is of no more use: the store keeps no copy of what people were told.
         with _transaction(self._engine) as connection:
-            connection.execute(
-                tables.outbox.update()
-                .where(tables.outbox.c.key == entry.key)
-                .values(done=at, payload={})
-            )
+            _settle(connection, entry, at)
             if receipt is not None:
                 _keep(connection, entry.uid, receipt)
+
+    def abandon(self, entry: Entry, at: datetime) -> None:
+        withdrawn = tables.meetings.update().where(tables.meetings.c.uid == entry.uid)
+        with _transaction(self._engine) as connection:
+            _settle(connection, entry, at)
+            connection.execute(withdrawn.values(state=MeetingState.WITHDRAWN.value))
 
 
 @contextmanager
@@ -230,6 +231,12 @@ def _holds(connection: Connection) -> list[Held]:
         )
         for row in connection.execute(select(tables.holds).order_by(tables.holds.c.id))
     ]
+
+
+def _settle(connection: Connection, entry: Entry, at: datetime) -> None:
+    # What was sent is of no more use: the store keeps no copy of what people were told.
+    done = tables.outbox.update().where(tables.outbox.c.key == entry.key)
+    connection.execute(done.values(done=at, payload={}))
 
 
 def _keep(connection: Connection, uid: str, receipt: Receipt) -> None:

@@ -24,7 +24,7 @@ from slotfinder.calendars.retry import TryFailedError, Verdict, pause
 from slotfinder.domain.freebusy import FreeBusy, OwnTime, Provider, Reading, Unreadable
 from slotfinder.domain.interval import Interval
 from slotfinder.domain.meeting import Event, Meeting, Receipt, Seen
-from slotfinder.errors import WriteError
+from slotfinder.errors import TimeTakenError, WriteError
 from slotfinder.ports import CalendarRef
 
 _PAGE: Final = 2500
@@ -107,6 +107,7 @@ class GoogleCalendars:
             # Deleted or moved by a person: that stays, and is judged when it is looked up.
             return self._receipt(event, found)
         self._stop_at_the_limit()
+        self._stop_where_taken(event, found)
         try:
             version = self._possible(event, found)
             change = self._create if found is None else partial(self._change, found=found)
@@ -279,11 +280,7 @@ class GoogleCalendars:
             if again is None or (again.interval, again.rooms) != before:
                 break
             found = again
-        raise WriteError(
-            "changed-meanwhile",
-            "Somebody changed this meeting at the same moment; the next run decides anew.",
-            skipped=True,
-        )
+        raise _changed()
 
     def _asked_anew(self, event: Event, was: OwnEvent, now: OwnEvent) -> OwnEvent:
         """Forget who had declined the older time where Google itself has asked them again."""
@@ -390,6 +387,20 @@ class GoogleCalendars:
         if self._limit_reached:
             raise WriteError("write-limit", _LIMIT, skipped=True)
 
+    def _stop_where_taken(self, event: Event, found: OwnEvent | None) -> None:
+        """Look once more, right before a time is written that was chosen a while ago.
+
+        Raises:
+            WriteError: somebody has taken it since.
+        """
+        was = found.interval if found else None
+        if was == event.interval:
+            return
+        room = (event.room,) if event.room else ()
+        calendars = [each.email for each in (*event.attendees, *room)]
+        if self._reader.is_taken(calendars, event.interval, was):
+            raise TimeTakenError if found is None else _changed()
+
     def _noted(self, error: WriteError) -> WriteError:
         self._limit_reached |= error.code == "write-limit"
         return error
@@ -403,6 +414,14 @@ _LIMIT: Final = (
     "Google takes no more invitations from this mailbox for some hours (calendar usage limits). "
     "What is left is written by later runs."
 )
+
+
+def _changed() -> WriteError:
+    return WriteError(
+        "changed-meanwhile",
+        "Somebody changed a calendar at the same moment; the next run decides anew.",
+        skipped=True,
+    )
 
 
 def _organizer(email: str) -> Identity:
