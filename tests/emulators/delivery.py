@@ -22,7 +22,14 @@ _OWN = ("reminders", "colorId")
 """Details that are not the organizer's to say."""
 
 
-def notify(world: World, item: Item, to: Collection[str], kind: NoticeKind, why: str) -> None:
+def notify(
+    world: World,
+    item: Item,
+    to: Collection[str],
+    kind: NoticeKind,
+    why: str,
+    comment: str = "",
+) -> None:
     """Record one mail for each of these recipients; rooms read no mail."""
     home = world.calendars[item.organizer].zone if item.organizer in world.calendars else "UTC"
     for email in sorted(to):
@@ -30,7 +37,7 @@ def notify(world: World, item: Item, to: Collection[str], kind: NoticeKind, why:
         if box and box.room:
             continue
         about = (item.uid, item.sequence, instant(item.start, home), item.organizer)
-        world.notices.append(Notice(email.lower(), kind, *about, why, world.clock.now()))
+        world.notices.append(Notice(email.lower(), kind, *about, why, world.clock.now(), comment))
 
 
 def deliver(world: World, main: Item, mailed: Collection[str], *, moved: bool = False) -> None:
@@ -63,6 +70,8 @@ def record_answer(world: World, email: str, uid: str, answer: Answer, *, mail: b
         attendee = item.attendee(email)
         if attendee is not None and attendee.answer != answer:
             attendee.answer = answer
+            attendee.answered = None if answer == "none" else world.clock.now()
+            attendee.proposed = None
             world.put(item)
     main = world.main_of(uid)
     box = world.mailbox(email)
@@ -156,6 +165,12 @@ def _resolve(world: World, pending: Pending) -> None:
 
 def _may_book(world: World, main: Item, room: Mailbox) -> bool:
     organizer = world.calendars[main.organizer].owner
+    start, end = main.span(room.zone)
+    ahead, length = start - world.clock.now(), end - start
+    if room.days_ahead is not None and ahead > timedelta(days=room.days_ahead):
+        return False
+    if room.longest is not None and length > timedelta(minutes=room.longest):
+        return False
     return room.bookable_by is None or organizer in room.bookable_by
 
 

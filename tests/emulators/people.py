@@ -1,5 +1,7 @@
 """What people do in a rehearsal: answer, move, delete, withdraw. They use no provider's API."""
 
+from datetime import datetime
+
 from tests.emulators import delivery
 from tests.emulators.world import Answer, Item, When, World
 
@@ -8,6 +10,17 @@ def answer(world: World, email: str, uid: str, how: Answer) -> None:
     """Let an attendee answer an invitation on the own copy (item 20)."""
     with world.lock:
         delivery.record_answer(world, email.lower(), uid, how)
+
+
+def propose(world: World, email: str, uid: str, start: datetime, end: datetime) -> None:
+    """Let an attendee answer "maybe" and propose another time."""
+    with world.lock:
+        delivery.record_answer(world, email.lower(), uid, "tentative")
+        for item in list(world.by_uid(uid)):
+            attendee = item.attendee(email)
+            if attendee is not None:
+                attendee.proposed = (start, end)
+                world.put(item)
 
 
 def move(world: World, uid: str, start: When, end: When) -> Item:

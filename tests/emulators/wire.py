@@ -67,7 +67,12 @@ class App(Protocol):
 
 
 def lower(headers: Mapping[str, str] | Message) -> dict[str, str]:
-    return {name.lower(): value for name, value in headers.items()}
+    """Name headers in lower case; one that came several times is one list."""
+    found: dict[str, str] = {}
+    for name, value in headers.items():
+        key = name.lower()
+        found[key] = f"{found[key]}, {value}" if key in found else value
+    return found
 
 
 class Server:

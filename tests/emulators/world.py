@@ -41,11 +41,16 @@ class Attendee:
     room: bool = False
     name: str = ""
     comment: str = ""
+    proposed: Span | None = None
+    answered: datetime | None = None
 
 
 @dataclass
 class Mailbox:
-    """A person or a room. `hours` are (weekday 0-6, from minute, to minute)."""
+    """A person or a room. `hours` are (weekday 0-6, from minute, to minute).
+
+    A room takes no booking further than `days_ahead` and none longer than `longest` minutes.
+    """
 
     email: str
     provider: Provider = "google"
@@ -58,6 +63,8 @@ class Mailbox:
     floor: str = ""
     features: tuple[str, ...] = ()
     bookable_by: frozenset[str] | None = None
+    days_ahead: int | None = None
+    longest: int | None = None
     hours: tuple[tuple[int, int, int], ...] = ()
     hours_enabled: bool = True
     declines_conflicts: bool = False
@@ -143,6 +150,7 @@ class Notice:
     organizer: str
     why: str
     at: datetime
+    comment: str = ""
 
 
 @dataclass

@@ -6,17 +6,13 @@ import secrets
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
-from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from tests.emulators import jws
 from tests.emulators.clock import Clock
 from tests.emulators.google.errors import ApiError
 from tests.emulators.google.schema import SCOPE, Method
@@ -39,12 +35,6 @@ SHORT_LIVED = (
 )
 
 
-@cache
-def _key(_name: str) -> RSAPrivateKey:
-    """Make the test key of an account, once a process."""
-    return generate_private_key(public_exponent=65537, key_size=2048)
-
-
 @dataclass
 class ServiceAccount:
     """`delegated` are the short names of scopes an administrator registered for its client id.
@@ -63,24 +53,14 @@ class ServiceAccount:
     def key_id(self) -> str:
         return f"key-of-{self.email.partition('@')[0]}"
 
-    def sign(self, content: bytes) -> bytes:
-        return _key(self.email).sign(content, PKCS1v15(), SHA256())
-
-    def verify(self, signature: bytes, content: bytes) -> bool:
-        try:
-            _key(self.email).public_key().verify(signature, content, PKCS1v15(), SHA256())
-        except InvalidSignature:
-            return False
-        return True
-
     def jwt(self, claims: Json) -> str:
-        head = {"alg": "RS256", "typ": "JWT", "kid": self.key_id}
-        signed = f"{_b64(json.dumps(head).encode())}.{_b64(json.dumps(claims).encode())}"
-        return f"{signed}.{_b64(self.sign(signed.encode()))}"
+        return jws.write(jws.key_of(self.email), {"kid": self.key_id}, claims)
 
     def key_file(self, token_uri: str) -> Json:
         """Give the JSON an administrator downloads, with another token endpoint."""
-        pem = _key(self.email).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        pem = jws.key_of(self.email).private_bytes(
+            Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
+        )
         return {
             "type": "service_account",
             "project_id": self.project,
@@ -159,18 +139,18 @@ class Authority:
     def _claims(self, form: dict[str, str]) -> Json:
         if form.get("grant_type") != BEARER:
             raise TokenError(400, "unsupported_grant_type", "Invalid grant_type.")
+        text = form.get("assertion", "")
         try:
-            head, claims, signature = form.get("assertion", "").split(".")
-            header, content = json.loads(_unb64(head)), json.loads(_unb64(claims))
+            header, content = jws.read(text)
             account = self.accounts.get(content["iss"])
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError):
             raise TokenError(400, "invalid_grant", "Bad Request") from None
         if account is None:
             raise TokenError(400, "invalid_grant", "Invalid grant: account not found")
-        signed = f"{head}.{claims}".encode()
-        if header.get("alg") != "RS256" or not account.verify(_unb64(signature), signed):
+        signed = jws.verify(text, jws.key_of(account.email).public_key())
+        if header.get("alg") != "RS256" or not signed:
             raise TokenError(400, "invalid_grant", "Invalid JWT Signature.")
-        return dict(content)
+        return content
 
     def _grant(self, claims: Json) -> Token:
         account = self.accounts[claims["iss"]]
@@ -236,7 +216,7 @@ class Authority:
         if what == "signJwt":
             claims = json.loads(content["payload"])
             return Reply.of({"keyId": target.key_id, "signedJwt": target.jwt(claims)})
-        signature = target.sign(base64.b64decode(content["payload"]))
+        signature = jws.sign(jws.key_of(account), base64.b64decode(content["payload"]))
         return Reply.of(
             {"keyId": target.key_id, "signedBlob": base64.b64encode(signature).decode()}
         )
@@ -290,11 +270,3 @@ def check_subject(world: World, token: Token) -> None:
     if box is not None and not box.has_calendar:
         message = "The user must be signed up for Google Calendar."
         raise ApiError(403, "notACalendarUser", message, "calendar")
-
-
-def _b64(content: bytes) -> str:
-    return base64.urlsafe_b64encode(content).rstrip(b"=").decode()
-
-
-def _unb64(text: str) -> Any:
-    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))

@@ -44,7 +44,9 @@ class Call:
         return str(self.params.get(name, ""))
 
     def named_calendar(self, name: str) -> Calendar | None:
-        return self.world.calendar(self.who if name == "primary" else name)
+        found = self.world.calendar(self.who if name == "primary" else name)
+        foreign = found and self.world.mailboxes[found.owner].provider != "google"
+        return None if foreign else found
 
 
 def open_calendar(call: Call, need: Role) -> tuple[Calendar, View]:

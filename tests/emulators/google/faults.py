@@ -1,136 +1,41 @@
-"""Faults by route: what breaks before a request has done its work, and after (item 33)."""
+"""Faults in Google's own shapes of errors (item 33); the rest is every provider's."""
 
-import threading
-from dataclasses import dataclass, field
-from typing import Literal
+from typing import Self
 
+from tests.emulators import faults
+from tests.emulators.faults import ANY, Faults, When
 from tests.emulators.google.auth import credentials_refused
 from tests.emulators.google.errors import ApiError
-from tests.emulators.wire import Json, Reply, Wire
 
-When = Literal["before", "after"]
-ANY = "*"
-"""As a route: whatever comes next."""
+__all__ = ["ANY", "Fault", "Faults"]
 
 
-@dataclass
-class Fault:
-    """One thing that goes wrong: instead of the work (`before`) or once it is done (`after`)."""
-
-    name: str
-    when: When = "before"
-    reply: Reply | None = None
-    wire: Wire = "send"
-    hangs: bool = False
-    without: tuple[str, ...] = ()
-    released: threading.Event = field(default_factory=threading.Event)
-    """Ends a hang; stopping the server sets it."""
+class Fault(faults.Fault):
+    """One thing that goes wrong, be it in Google's words."""
 
     @classmethod
-    def error(cls, error: ApiError, when: When = "before") -> "Fault":
+    def error(cls, error: ApiError, when: When = "before") -> Self:
         return cls(f"{error.code} {error.reason} {when}", when, error.reply())
 
     @classmethod
     def backend_error(
         cls, status: int = 503, when: When = "before", retry_after: int | None = None
-    ) -> "Fault":
+    ) -> Self:
         headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
         return cls.error(ApiError(status, "backendError", "Backend Error", headers=headers), when)
 
     @classmethod
     def rate_limited(
         cls, status: int = 429, reason: str = "rateLimitExceeded", retry_after: int | None = None
-    ) -> "Fault":
+    ) -> Self:
         headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
         message = "Rate Limit Exceeded"
         return cls.error(ApiError(status, reason, message, "usageLimits", headers=headers))
 
     @classmethod
-    def unauthorized(cls) -> "Fault":
+    def unauthorized(cls) -> Self:
         return cls.error(credentials_refused())
 
     @classmethod
-    def refused(cls, status: int, reason: str, message: str, domain: str = "global") -> "Fault":
+    def refused(cls, status: int, reason: str, message: str, domain: str = "global") -> Self:
         return cls.error(ApiError(status, reason, message, domain))
-
-    @classmethod
-    def dropped(cls, when: When = "after") -> "Fault":
-        """Close the connection without a reply: httplib2 sends such a request again."""
-        return cls(f"dropped {when}", when, wire="drop")
-
-    @classmethod
-    def hang(cls, when: When = "before") -> "Fault":
-        """Say nothing until `released` is set, then close the connection."""
-        return cls(f"hang {when}", when, wire="drop", hangs=True)
-
-    @classmethod
-    def html(cls, status: int = 502, when: When = "before") -> "Fault":
-        page = b"<!DOCTYPE html><html><title>Error 502 (Server Error)!!1</title></html>"
-        return cls(
-            f"html {status} {when}", when, Reply(status, page, {"Content-Type": "text/html"})
-        )
-
-    @classmethod
-    def truncated(cls) -> "Fault":
-        """Send the true answer, cut in half, as if it were whole."""
-        return cls("truncated after", "after", wire="truncate")
-
-    @classmethod
-    def missing(cls, *names: str) -> "Fault":
-        """Leave these names out of a good answer."""
-        return cls(f"missing {','.join(names)}", "after", without=names)
-
-    @classmethod
-    def answer(cls, content: Json | str, status: int = 200, when: When = "before") -> "Fault":
-        """Answer this, be it a document or any text."""
-        if isinstance(content, str):
-            return cls("answer", when, Reply(status, content.encode()))
-        return cls("answer", when, Reply.of(content, status))
-
-    def apply(self, reply: Reply | None) -> Reply:
-        """Turn the true reply, if the work was done, into what the client gets."""
-        if self.hangs:
-            self.released.wait(30)
-        answer = self.reply or reply or Reply()
-        answer = Reply(answer.status, answer.body, dict(answer.headers), self.wire)
-        if self.without and answer.body:
-            content = {key: one for key, one in answer.json.items() if key not in self.without}
-            answer.body = Reply.of(content).body
-        return answer
-
-
-class Faults:
-    """What is still to go wrong, in the order it was planned."""
-
-    def __init__(self) -> None:
-        self._planned: list[tuple[str, Fault, int]] = []
-        self._lock = threading.Lock()
-        self._taken: list[Fault] = []
-
-    def plan(self, route: str, fault: Fault, times: int = 1, skip: int = 0) -> Fault:
-        """Let a fault befall a route's requests, after `skip` good ones."""
-        with self._lock:
-            self._planned += [(route, Fault("none", "after"), 1)] * skip
-            self._planned.append((route, fault, times))
-        return fault
-
-    def take(self, route: str) -> Fault | None:
-        with self._lock:
-            for index, (planned, fault, times) in enumerate(self._planned):
-                if planned in (route, ANY):
-                    if times > 1:
-                        self._planned[index] = (planned, fault, times - 1)
-                    else:
-                        del self._planned[index]
-                    self._taken.append(fault)
-                    return fault
-        return None
-
-    def clear(self) -> None:
-        self.release()
-        self._planned.clear()
-
-    def release(self) -> None:
-        """End every hang."""
-        for fault in [*self._taken, *(one for _, one, _ in self._planned)]:
-            fault.released.set()

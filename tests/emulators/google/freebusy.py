@@ -6,8 +6,8 @@ from tests.emulators.delivery import holds_room
 from tests.emulators.google.call import Call
 from tests.emulators.google.errors import ApiError, bad_request, invalid, required
 from tests.emulators.google.options import Options
-from tests.emulators.google.recurrence import occurrences
 from tests.emulators.google.times import instant, millis, written, zone
+from tests.emulators.recurrence import occurrences
 from tests.emulators.wire import Json, Reply
 from tests.emulators.world import Calendar, Item, Span, World
 

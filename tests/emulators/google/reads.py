@@ -11,9 +11,9 @@ from tests.emulators import delivery
 from tests.emulators.google import conference
 from tests.emulators.google.call import Call, View, open_calendar
 from tests.emulators.google.errors import ApiError, bad_request, not_found
-from tests.emulators.google.recurrence import instances as expanded
 from tests.emulators.google.resource import editable, etag, event_type, shown
 from tests.emulators.google.times import instant, millis
+from tests.emulators.recurrence import instances as expanded
 from tests.emulators.wire import Json, Reply
 from tests.emulators.world import Calendar, Item
 from tests.emulators.world import instant as as_instant

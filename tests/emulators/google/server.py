@@ -8,6 +8,7 @@ from typing import Self
 
 from tests.emulators import delivery
 from tests.emulators.clock import Clock
+from tests.emulators.faults import Fault
 from tests.emulators.google import (
     batch,
     calendars,
@@ -30,7 +31,7 @@ from tests.emulators.google.auth import (
 from tests.emulators.google.call import Call
 from tests.emulators.google.control import control
 from tests.emulators.google.errors import ApiError, not_found
-from tests.emulators.google.faults import Fault, Faults
+from tests.emulators.google.faults import Faults
 from tests.emulators.google.log import Entry, Log
 from tests.emulators.google.options import Options
 from tests.emulators.google.quotas import Quotas
@@ -92,7 +93,7 @@ class GoogleEmulator:
         self.options = options or Options()
         self.clock = clock or Clock()
         self.limit_clock = Clock()
-        self.log = Log()
+        self.log = Log[Entry]()
         self.faults = Faults()
         self.quotas = Quotas(self.options, self.limit_clock)
         self.authority = Authority(self.world, self.clock)
@@ -168,12 +169,12 @@ class GoogleEmulator:
             self.log.entries.append(entry)
         fault = self.faults.take(entry.method)
         entry.fault = fault.name if fault else ""
-        if fault and fault.when == "before":
-            reply = fault.apply(None)
-        else:
+
+        def locked() -> Reply:
             with self.world.lock:
-                reply = self._answer(entry, work)
-            reply = fault.apply(reply) if fault else reply
+                return self._answer(entry, work)
+
+        reply = fault.around(locked) if fault else locked()
         entry.status = reply.status
         return reply
 
