@@ -1,17 +1,23 @@
 """What the port MeetingCalendar promises, asked of every adapter."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
+from slotfinder.calendars.google.wire import event_id
 from slotfinder.calendars.local.calendar import LocalCalendars
 from slotfinder.calendars.memory import MemoryCalendars
 from slotfinder.domain.meeting import Answer, Attendee, Event, Seen
 from slotfinder.ports import CalendarRef, MeetingCalendar
+from tests.calendars.google.calendars import READER, google_calendars
 from tests.calendars.ics import LONDON
 from tests.contract.builders import meeting_of
+from tests.emulators import people
+from tests.emulators.google import GoogleEmulator
 from tests.invitations.examples import PRIYA, TOM, between, event
 
 ROOM = Attendee(email="room-a@acme.example", name="Room A", answer=Answer.ACCEPTED)
@@ -30,7 +36,7 @@ class Subject:
     delete: Callable[[str], None]
 
 
-def _local(tmp_path: Path) -> Subject:
+def _local(tmp_path: Path, _stack: ExitStack) -> Subject:
     people = (TOM.email, PRIYA.email, ROOM.email)
     for email in people:
         (tmp_path / email).mkdir()
@@ -52,7 +58,7 @@ def _local(tmp_path: Path) -> Subject:
     )
 
 
-def _memory(_tmp_path: Path) -> Subject:
+def _memory(_tmp_path: Path, _stack: ExitStack) -> Subject:
     server = MemoryCalendars([TOM.email, PRIYA.email, ROOM.email])
 
     def everything() -> object:
@@ -71,10 +77,32 @@ def _memory(_tmp_path: Path) -> Subject:
     )
 
 
-@pytest.fixture(params=[_local, _memory])
-def subject(request: pytest.FixtureRequest, tmp_path: Path) -> Subject:
-    made: Subject = request.param(tmp_path)
-    return made
+def _google(tmp_path: Path, stack: ExitStack) -> Subject:
+    google = stack.enter_context(GoogleEmulator())
+    world = google.world
+    world.answer_reads = 0
+    for email in (READER, TOM.email, PRIYA.email):
+        world.add_mailbox(email)
+    world.add_room(ROOM.email)
+    calendar_uid = f"{event_id(MEETING.uid)}@google.com"
+    moved = between("2027-01-07T11:15", "2027-01-07T12:30")
+
+    def move(_organizer: str) -> None:
+        people.move(world, calendar_uid, moved.start, moved.end)
+
+    return Subject(
+        calendar=stack.enter_context(google_calendars(tmp_path, google)),
+        everything=lambda: deepcopy(world.items),
+        decline=lambda email: people.answer(world, email, calendar_uid, "declined"),
+        move=move,
+        delete=lambda _organizer: people.delete(world, calendar_uid),
+    )
+
+
+@pytest.fixture(params=[_local, _memory, _google])
+def subject(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Subject]:
+    with ExitStack() as stack:
+        yield request.param(tmp_path, stack)
 
 
 def look_up(subject: Subject, written: Event = MEETING) -> Seen:
@@ -91,6 +119,20 @@ def test_what_was_written_is_there_at_its_time_unanswered(subject: Subject) -> N
         answers={TOM.email: Answer.NONE, PRIYA.email: Answer.NONE},
         room=Answer.ACCEPTED,
     )
+
+
+def test_the_receipt_says_what_was_made_of_it(subject: Subject) -> None:
+    receipt = subject.calendar.write(MEETING)
+
+    assert receipt.calendar_uid
+    assert receipt.join_url == MEETING.join_url
+    assert receipt.room is Answer.ACCEPTED
+    assert subject.calendar.write(MEETING) == receipt
+
+
+def test_calendars_that_can_be_used_have_no_troubles(subject: Subject) -> None:
+    assert subject.calendar.troubles([MEETING.organizer.email]) == {}
+    assert subject.calendar.troubles([]) == {}
 
 
 def test_writing_again_changes_nothing(subject: Subject) -> None:
@@ -114,7 +156,7 @@ def test_a_later_version_moves_every_copy_and_asks_again(subject: Subject) -> No
 
 
 def test_what_was_never_written_or_was_withdrawn_is_not_there(subject: Subject) -> None:
-    subject.calendar.write(replace(MEETING, uid="another"))
+    subject.calendar.write(replace(MEETING, uid="another", interval=LATER.interval))
     assert not look_up(subject).present
 
     subject.calendar.write(MEETING)

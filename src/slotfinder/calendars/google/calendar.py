@@ -1,6 +1,6 @@
 """Meetings on Google Calendar: both calendar ports, each in the calendar of its organizer."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Final
@@ -148,8 +148,7 @@ class GoogleCalendars:
         found = self._get(organizer, wire.event_id(event.uid))
         if found is not None:
             return found
-        marked = self._marked(organizer, wire.KEY, event.uid)
-        return next((each for each in marked if not each.is_gone), None)
+        return _by_mark(self._marked(organizer, wire.KEY, event.uid)).get(event.uid)
 
     def _get(self, organizer: str, event_id: str) -> OwnEvent | None:
         try:
@@ -169,8 +168,7 @@ class GoogleCalendars:
     def _listed(self, organizer: str, since: Interval) -> dict[str, OwnEvent]:
         """Return the programme's events of a calendar that end after ``since`` begins, by mark."""
         start = wire.rfc3339(since.start)
-        marked = self._marked(organizer, wire.PROGRAMME, self._programme, timeMin=start)
-        return {each.key: each for each in marked if not each.is_gone}
+        return _by_mark(self._marked(organizer, wire.PROGRAMME, self._programme, timeMin=start))
 
     def _marked(self, organizer: str, name: str, value: str, **more: str) -> list[OwnEvent]:
         found: list[OwnEvent] = []
@@ -202,7 +200,7 @@ class GoogleCalendars:
     def _seen(self, meeting: Meeting, listed: Mapping[str, OwnEvent]) -> Seen:
         found = listed.get(meeting.uid)
         if found is None:
-            # Deleted, moved far back, or its private properties lost.
+            # Moved far back, or deleted with nothing left of it but its id.
             found = self._get(meeting.organizer, wire.event_id(meeting.uid))
         return wire.gone(meeting) if found is None else wire.seen(meeting, found)
 
@@ -331,7 +329,7 @@ class GoogleCalendars:
             raise WriteError(
                 "provider-refused",
                 "Google did not keep the meeting as it was written: a guest or the organizer "
-                "differs. Check that the organizer is a user's own mailbox, no group or alias.",
+                "differs. Name everybody by their primary address, never an alias or group.",
             )
         found = self._with_link(event, found)
         if event.conference is None or found.has_conference:
@@ -422,6 +420,11 @@ def _changed() -> WriteError:
         "Somebody changed a calendar at the same moment; the next run decides anew.",
         skipped=True,
     )
+
+
+def _by_mark(events: Iterable[OwnEvent]) -> dict[str, OwnEvent]:
+    """Return events by their meeting's mark; of two the one that stands."""
+    return {each.key: each for each in sorted(events, key=lambda each: not each.is_gone)}
 
 
 def _organizer(email: str) -> Identity:
