@@ -11,6 +11,7 @@ from slotfinder.errors import ConfigurationError, Finding
 from slotfinder.roster import load_programme
 from slotfinder.settings import Settings
 from tests.acceptance.world import OFFICE, PRIYA, SETTINGS, TOM, World, call
+from tests.emulators.tls import TestAuthority
 
 PEM = "-----BEGIN PRIVATE KEY-----\nxxxx\n-----END PRIVATE KEY-----\n"
 KEY = {
@@ -26,6 +27,8 @@ def programme(folder: Path, *, calendar: str = "google", **google: Any) -> World
     found = World(folder, settings={name: dict(table) for name, table in SETTINGS.items()})
     found.set("programme", organizer_calendar="google")
     (folder / "key.json").write_text(json.dumps(KEY), "utf-8")
+    bad = "-----BEGIN CERTIFICATE-----\nxxxx\n-----END CERTIFICATE-----\n"
+    (folder / "bad.pem").write_text(bad, "utf-8")
     if google:
         found.set("calendars.google", **google)
     found.person(TOM, "Tom", calendar=calendar).person(PRIYA, "Priya", calendar=calendar)
@@ -102,6 +105,7 @@ def test_keyless_signing_needs_no_file(tmp_path: Path) -> None:
             ".ca_file",
             "no certificates",
         ),
+        ({"service_account_file": "key.json", "ca_file": "bad.pem"}, ".ca_file", "no certificates"),
         ({"service_account_file": "key.json", "reader": "boss"}, ".reader", "not an e-mail"),
         (
             {"service_account_file": "key.json", "raeder": OFFICE},
@@ -209,3 +213,9 @@ def test_a_private_key_that_is_none_is_noticed_before_anything_is_done(tmp_path:
     assert "private key in that file cannot be used" in result.err
     assert "BEGIN" not in result.err
     assert not world.store.exists()
+
+
+def test_certificates_of_the_firm_are_trusted_besides(tmp_path: Path) -> None:
+    world = programme(tmp_path, service_account_file="key.json", ca_file="ca.pem")
+    TestAuthority().write(tmp_path / "ca.pem")
+    assert settings(world).google.ca_file == tmp_path / "ca.pem"

@@ -43,11 +43,13 @@ def run_pass(
         skip=unfinished.keys(),
     )
     problems = {each.uid: each.problem for each in failed.values()}
+    # What was withdrawn is no longer among those that stand, and had its name before.
+    known = (*report.facts.meetings, *store.load().meetings)
     return replace(
         report,
         mode="run",
         now=now,
-        plan=as_kept(report.plan, agent, store.load().meetings),
+        plan=as_kept(report.plan, agent, known),
         failed=problems,
         requests=requests_of(agent),
     )

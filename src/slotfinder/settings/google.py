@@ -101,7 +101,10 @@ def _read_key(path: FilePath) -> Mapping[str, str]:
 
 
 def _holds_certificates(path: FilePath) -> bool:
+    import ssl  # noqa: PLC0415 - only where further roots are named
+
     try:
-        return "-----BEGIN CERTIFICATE-----" in path.read_text(encoding="utf-8")
-    except (OSError, ValueError):
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
+    except (OSError, ValueError):  # of which an SSLError is one
         return False
+    return True

@@ -151,11 +151,13 @@ def test_a_deleted_meeting_whose_bin_was_emptied_is_noticed_too(booked: Office) 
 
 
 def test_an_ended_pair_s_meeting_is_cancelled_and_both_are_told_once(booked: Office) -> None:
+    uid = booked.meeting().uid
     booked.programme.pairs[0]["status"] = "ended"
     booked.programme.write()
     result = booked.run()
 
     assert result.kinds == ["cancel"]
+    assert result.action["uid"] == uid
     assert booked.meetings() == []
     assert booked.told("cancellation") == BOTH
     booked.run()

@@ -7,7 +7,7 @@ a delegated key alone could act as anybody in the domain.
 
 import logging
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from threading import Lock, local
@@ -53,7 +53,7 @@ class Account:
     Without a key Google's IAM signs; the machine's application default credentials ask it to.
     """
 
-    key: Mapping[str, str] | None = None
+    key: Mapping[str, str] | None = field(default=None, repr=False)
     impersonate: str = ""
 
 
