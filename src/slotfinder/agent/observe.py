@@ -134,7 +134,9 @@ def _own_times(meetings: Sequence[Meeting], seen: Mapping[str, Seen]) -> dict[st
     found: dict[str, list[OwnTime]] = {}
     for meeting in meetings:
         what = seen.get(meeting.uid)
-        interval = what.interval if what and what.present else meeting.interval
+        if what is not None and not what.present:
+            continue  # what stands there now is somebody else's
+        interval = what.interval if what else meeting.interval
         own = OwnTime(uid=meeting.uid, calendar_uid=meeting.calendar_uid, interval=interval)
         for email in (*meeting.people, *([meeting.room] if meeting.room else [])):
             if meeting.answers.get(email) is not Answer.DECLINED:
