@@ -10,11 +10,8 @@ import numpy as np
 from slotfinder.planning.grid import Bools, Spans, minutes_of
 from slotfinder.planning.world import Occurrence, World
 
-_LONGEST = 24 * 60
-"""No meeting is longer, in minutes."""
-
 _STEPS = 300
-"""How many rooms are tried to seat meetings that overlap, before they count as too many."""
+"""How many rooms are tried in vain to seat meetings before they count as too many."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -35,6 +32,17 @@ class Taken:
         return self.start < other.end + margin and other.start < self.end + margin
 
 
+class _Known:
+    """What boards for the same occurrences share: how long meetings are, and who fits where."""
+
+    def __init__(self, occurrences: Iterable[Iterable[Occurrence]]) -> None:
+        lengths = (each.pair.duration for listed in occurrences for each in listed)
+        self.longest = max(lengths, default=0)
+        self.free_rooms: dict[tuple[int, int, int], tuple[str, ...]] = {}
+        # By their first meeting, meetings that overlap in a chain, with their rooms.
+        self.seats: dict[Taken, tuple[list[Taken], list[str]]] = {}
+
+
 class Board:
     """The chosen meetings of all pairs, to be asked what clashes with one of them."""
 
@@ -42,18 +50,18 @@ class Board:
         self,
         occurrences: Sequence[Sequence[Occurrence]],
         world: World,
-        free_rooms: dict[tuple[int, int, int], tuple[str, ...]] | None = None,
+        known: "_Known | None" = None,
     ) -> None:
-        """``free_rooms`` is what another board for the same occurrences has found already."""
+        """``known`` is what another board for the same occurrences has found already."""
         self._occurrences = occurrences
         self._world = world
         self._by_person: dict[str, set[Taken]] = {}
         self._by_site: dict[str, list[Taken]] = {}
-        self._free_rooms = {} if free_rooms is None else free_rooms
+        self._known = known or _Known(occurrences)
 
     def cleared(self) -> "Board":
         """Return a board without meetings for the same occurrences."""
-        return Board(self._occurrences, self._world, self._free_rooms)
+        return Board(self._occurrences, self._world, self._known)
 
     def put(self, meetings: Iterable[Taken]) -> None:
         for each in meetings:
@@ -75,10 +83,7 @@ class Board:
         return self._occurrences[taken.plan][taken.position]
 
     def clash(self, taken: Taken) -> list[Taken] | None:
-        """Return meetings beside this one, it included, that cannot all stay; None where all can.
-
-        Without any one of them the rest could stay.
-        """
+        """Return meetings, this one or some near it, that cannot all stay; None where all can."""
         for email in self.occurrence(taken).pair.people:
             for other in sorted(self._by_person[email]):
                 if other.plan != taken.plan and self._too_close(taken, other):
@@ -86,6 +91,8 @@ class Board:
         if not self._world.needs_room(self.occurrence(taken)):
             return None
         together = self._overlapping(taken)
+        if crowd := self._crowd(together):
+            return crowd
         return None if self._seats(together) is not None else self._fewest(together, taken)
 
     def left(self, plan: int, position: int, allowed: Bools) -> Bools:
@@ -124,7 +131,7 @@ class Board:
         chosen = self._by_site.get(self._world.site_of(occurrence.pair), [])
         starts, duration = occurrence.candidates.starts, occurrence.candidates.duration
         first, last = int(starts[0]), int(starts[-1]) + duration
-        near = chosen[bisect_left(chosen, first - _LONGEST, key=_start) :]
+        near = chosen[bisect_left(chosen, first - self._known.longest, key=_start) :]
         others = [
             each
             for each in takewhile(lambda each: each.start < last, near)
@@ -138,8 +145,11 @@ class Board:
     def _with_rooms(self, chosen: Iterable[Taken]) -> Iterator[tuple[Taken, str]]:
         """Yield meetings at a site, given by start, with their rooms: "" for who finds none."""
         for together in _chains(chosen):
-            seats = self._seats(together) or self._first_come(together)
-            yield from zip(together, seats, strict=True)
+            seated = self._known.seats.get(together[0])
+            if seated is None or seated[0] != together:
+                seated = together, self._seats(together) or self._first_come(together)
+                self._known.seats[together[0]] = seated
+            yield from zip(*seated, strict=True)
 
     def _too_close(self, one: Taken, other: Taken) -> bool:
         return one.overlaps(other, self._margin(self.occurrence(one), self.occurrence(other)))
@@ -155,11 +165,22 @@ class Board:
         begin = taken.start
         for number in range(first - 1, -1, -1):
             each = chosen[number]
-            if each.start <= begin - _LONGEST:
+            if each.start <= begin - self._known.longest:
                 break
             if each.end > begin:
                 first, begin = number, each.start
         return next(_chains(chosen[first:]))
+
+    def _crowd(self, together: Sequence[Taken]) -> list[Taken] | None:
+        """Return meetings at the same time, given by start, that are more than their rooms."""
+        now: list[Taken] = []
+        for each in together:
+            now = [other for other in now if other.end > each.start]
+            now.append(each)
+            rooms = {room for other in now for room in self._rooms_of(other)}
+            if len(now) > len(rooms):
+                return now
+        return None
 
     def _fewest(self, together: Sequence[Taken], taken: Taken) -> list[Taken]:
         """Return a part of these meetings that finds no rooms, though it would without any one."""
@@ -183,7 +204,7 @@ class Board:
         """
         seats: list[str] = []
         untried: list[Iterator[str]] = []
-        for _ in range(_STEPS):
+        for _ in range(len(together) + _STEPS):
             if len(seats) == len(together):
                 return seats
             if len(untried) == len(seats):
@@ -209,19 +230,22 @@ class Board:
         self, taken: Taken, together: Sequence[Taken], seats: Sequence[str]
     ) -> Iterator[str]:
         """Yield the rooms free for a meeting beside those that began before it."""
-        gone = {
-            room for other, room in zip(together, seats, strict=False) if other.end > taken.start
-        }
+        gone = set()
+        for number in range(len(seats) - 1, -1, -1):
+            if together[number].start <= taken.start - self._known.longest:
+                break
+            if together[number].end > taken.start:
+                gone.add(seats[number])
         yield from (room for room in self._rooms_of(taken) if room not in gone)
 
     def _rooms_of(self, taken: Taken) -> tuple[str, ...]:
         """Return the rooms free for a meeting beside all that stays."""
         key = taken.plan, taken.position, taken.choice
-        if key not in self._free_rooms:
+        if key not in self._known.free_rooms:
             occurrence = self.occurrence(taken)
             interval = occurrence.candidates.interval(taken.choice)
-            self._free_rooms[key] = tuple(self._world.free_rooms(occurrence, interval))
-        return self._free_rooms[key]
+            self._known.free_rooms[key] = tuple(self._world.free_rooms(occurrence, interval))
+        return self._known.free_rooms[key]
 
 
 def _start(taken: Taken) -> int:
