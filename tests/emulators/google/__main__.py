@@ -5,13 +5,12 @@ import json
 import signal
 import sys
 import threading
-from dataclasses import fields
-from datetime import timedelta
 from pathlib import Path
 
 from tests.emulators.google.auth import service_account_file
 from tests.emulators.google.options import Options
 from tests.emulators.google.server import GoogleEmulator
+from tests.emulators.settings import read_options
 from tests.emulators.state import load
 from tests.emulators.tls import TestAuthority
 from tests.emulators.wire import Json
@@ -30,7 +29,9 @@ def main() -> int:
     done = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: done.set())
-    with GoogleEmulator(options=_options(content), port=given.port, tls=tls) as server:
+    with GoogleEmulator(
+        options=read_options(Options(), content), port=given.port, tls=tls
+    ) as server:
         load(server.world, content)
         if given.key_file:
             service_account_file(given.key_file, server)
@@ -40,21 +41,6 @@ def main() -> int:
         sys.stdout.flush()
         done.wait()
     return 0
-
-
-def _options(content: Json) -> Options:
-    """Read switches by name; durations are seconds, sets are lists."""
-    options = Options()
-    known = {one.name: getattr(options, one.name) for one in fields(Options)}
-    for name, value in content.get("options", {}).items():
-        if name not in known:
-            raise SystemExit(f"no such option: {name}")
-        kind = type(known[name])
-        if kind is timedelta:
-            setattr(options, name, timedelta(seconds=value))
-        else:
-            setattr(options, name, kind(value) if kind in (set, tuple) else value)
-    return options
 
 
 if __name__ == "__main__":
