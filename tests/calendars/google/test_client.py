@@ -61,6 +61,18 @@ def test_a_refused_token_is_asked_for_once_a_run(tmp_path: Path) -> None:
         assert google.log.count("token") == 1
 
 
+@pytest.mark.parametrize("status", [500, 503])
+def test_a_token_that_is_not_given_is_asked_for_five_times_a_call(
+    tmp_path: Path, status: int
+) -> None:
+    with GoogleEmulator() as google, google_client(tmp_path, google) as client:
+        google.world.add_mailbox(READER)
+        google.fault("token", Fault.backend_error(status), times=99)
+
+        assert failing(client) == "no-answer"
+        assert google.log.count("token") == client.requests["google.token"] == 5
+
+
 def test_nobody_is_impersonated_who_is_no_reader_or_organizer(tmp_path: Path) -> None:
     with GoogleEmulator() as google, google_client(tmp_path, google) as client:
         google.world.add_mailbox("boss@acme.example")

@@ -16,7 +16,7 @@ from typing import Any, Final
 import google.auth
 import httplib2
 from google.auth import impersonated_credentials
-from google.auth.exceptions import RefreshError
+from google.auth.exceptions import RefreshError, TransportError
 from google.oauth2 import service_account
 from google_auth_httplib2 import Request
 
@@ -27,6 +27,8 @@ for _name in ("google", "googleapiclient", "google_auth_httplib2"):
 _SCOPES: Final = "https://www.googleapis.com/auth/"
 _LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 _UNAUTHORIZED: Final = 401
+_TOO_MANY: Final = 429
+_SERVER_ERROR: Final = 500
 
 
 class Scope(StrEnum):
@@ -218,7 +220,11 @@ class Session:
 
     def _ask_for_token(self, *arguments: Any, **options: Any) -> Any:  # noqa: ANN401 - passed on
         self._count("token")
-        return self._tokens(*arguments, **options)
+        response = self._tokens(*arguments, **options)
+        if response.status >= _SERVER_ERROR or response.status == _TOO_MANY:
+            # google-auth would try again by itself, on top of our own policy.
+            raise TransportError("no token")  # type: ignore[no-untyped-call]
+        return response
 
 
 def _http(timeout: float, ca_file: Path | None) -> httplib2.Http:
