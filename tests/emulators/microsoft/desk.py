@@ -1,6 +1,8 @@
 """The real clients at the emulator: msal for tokens, httpx for Graph, on loopback."""
 
+import ssl
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -48,6 +50,12 @@ def marked(value: str) -> Json:
     return {"singleValueExtendedProperties": [{"id": KEY, "value": value}]}
 
 
+@cache
+def _roots() -> ssl.SSLContext:
+    """Load the usual roots once a process: it takes its time, and Graph is http here."""
+    return ssl.create_default_context()
+
+
 class Desk:
     """Asks for tokens and calls Graph as a client would."""
 
@@ -55,7 +63,9 @@ class Desk:
         self.microsoft = microsoft
         self.ca = microsoft.write_ca(folder / "ca.pem")
         self.app = microsoft.app()
-        self.client = httpx.Client(base_url=f"{microsoft.graph}/v1.0", trust_env=False)
+        self.client = httpx.Client(
+            base_url=f"{microsoft.graph}/v1.0", verify=_roots(), trust_env=False
+        )
         self._token = ""
 
     @property
