@@ -57,6 +57,8 @@ class Options:
     teams_reads: int = 0
     """Readings of a new event before its join link is there."""
     time_change_resets_answers: bool = True
+    same_values_notify: bool = True
+    """Whether a PATCH mails everybody though all its values were so before."""
     if_match: bool = True
     mixed_ids: bool = False
     """Whether one client may use both formats of ids."""
@@ -75,6 +77,9 @@ class Options:
     """Mailboxes whose working hours stand in a zone of their own making."""
     places_page: int = 100
     nulls_in_places: bool = False
+
+    judged: bool = True
+    """Whether our own answers are held against the document; off saves benchmarks time."""
 
     # Load (items 27, 28)
     concurrent: int = 4

@@ -357,6 +357,6 @@ class MicrosoftEmulator:
 
     def _checked(self, operation: schema.Operation, reply: Reply) -> Reply:
         """Judge our own answer by the document; tests look whether anything was said."""
-        if reply.status != 304:
+        if reply.status != 304 and self.options.judged:
             self.complaints += schema.complaints(operation, reply)
         return reply

@@ -375,11 +375,31 @@ def test_answers_may_survive_a_move(desk: Desk) -> None:
     assert moved["attendees"][0]["status"]["response"] == "accepted"
 
 
-@pytest.mark.parametrize("quiet", [{"categories": ["x"]}, marked("k"), {"subject": "Mentoring"}])
+@pytest.mark.parametrize("quiet", [{"categories": ["x"]}, marked("k"), {"showAs": "free"}])
 def test_nobody_is_told_of_what_does_not_concern_them(desk: Desk, quiet: Json) -> None:
     made = desk.book()
     assert patch(desk, made, quiet).status_code == 200
     assert told(desk) == ["invitation"]
+
+
+@pytest.mark.parametrize(
+    ("notifies", "kinds"), [(True, ["invitation", "update"]), (False, ["invitation"])]
+)
+def test_the_same_values_may_be_told_again(desk: Desk, notifies: Any, kinds: list[str]) -> None:
+    desk.microsoft.options.same_values_notify = notifies
+    made = desk.book()
+    patch(desk, made, {"subject": "Mentoring"})
+    assert told(desk) == kinds
+
+
+def test_an_update_brings_back_a_copy_that_was_removed_without_an_answer(desk: Desk) -> None:
+    made = desk.book()
+    people.remove_copy(desk.world, TOM, made["iCalUId"], None)
+    assert desk.items(TOM) == []
+    patch(desk, made, {"categories": ["x"]})
+    assert desk.items(TOM) == []
+    patch(desk, made, {"subject": "Mentoring again"})
+    assert [status for status, _, _ in desk.items(TOM)] == ["tentative"]
 
 
 def test_location_wipes_earlier_locations(desk: Desk) -> None:

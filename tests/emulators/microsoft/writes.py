@@ -161,7 +161,8 @@ def update(call: Call) -> Reply:
         _mark_rooms(call, draft)
     changed = {name for name in call.body if name not in READ_ONLY}
     moved = (draft.start, draft.end) != (item.start, item.end)
-    loud = _differs(item, draft) and bool(changed - _QUIET)
+    differs = call.options.same_values_notify or _differs(item, draft)
+    loud = differs and bool(changed - _QUIET)
     vars(item).update(vars(draft))
     if item.is_main:
         _change_main(call, item, before, moved=moved, loud=loud)
@@ -191,13 +192,14 @@ def _change_main(
                 one.answer, one.answered = "none", None
     _commit(call, item)
     after = guests_of(item)
-    delivery.deliver(call.world, item, {*before, *after}, moved=moved)
     stayed = set(after) & set(before)
     groups: list[tuple[NoticeKind, set[str]]] = [
         ("invitation", set(after) - set(before)),
         ("update", stayed if loud else set()),
         ("cancellation", set(before) - set(after)),
     ]
+    mailed = {one for _, guests in groups for one in guests}
+    delivery.deliver(call.world, item, mailed, moved=moved)
     for kind, guests in groups:
         delivery.notify(call.world, item, guests, kind, call.operation.id)
 
