@@ -5,6 +5,8 @@ import hashlib
 
 from tests.emulators.world import Item
 
+PROPERTY = r"(?:String|Integer|Boolean) \{[0-9A-Fa-f\-]{36}\} (?:Name [^']+|Id 0x[0-9A-Fa-f]+)"
+"""How extended properties are named (item 23)."""
 _MUTABLE, _IMMUTABLE = "AAMk", "AAkA"
 
 

@@ -8,12 +8,13 @@ from urllib.parse import quote, urlencode
 
 from tests.emulators.microsoft.call import Call
 from tests.emulators.microsoft.errors import invalid_query
+from tests.emulators.microsoft.ids import PROPERTY
 from tests.emulators.microsoft.zones import floating, read_bound
 from tests.emulators.wire import Json
 from tests.emulators.world import Item
 
 Test = Callable[[Item], bool]
-_ID = r"(?P<id>(?:String|Integer|Boolean) \{[0-9A-Fa-f\-]{36}\} (?:Name [^']+|Id 0x[0-9A-Fa-f]+))"
+_ID = f"(?P<id>{PROPERTY})"
 _ANY = re.compile(
     rf"singleValueExtendedProperties/[Aa]ny\(\s*(?P<v>\w+)\s*:\s*(?P=v)/id eq '{_ID}'"
     r" and (?P=v)/value (?:eq '(?P<value>(?:[^']|'')*)'|ne (?P<null>null))\s*\)"

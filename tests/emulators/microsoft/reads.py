@@ -155,9 +155,10 @@ def _state(call: Call) -> Json:
         return {"low": low.isoformat(), "high": high.isoformat(), **first}
     try:
         state: Json = json.loads(base64.urlsafe_b64decode(token))
-    except ValueError:
+        known = state["epoch"] == call.epoch
+    except (ValueError, KeyError, TypeError):
         raise bad_request("Badly formed token.", "syncStateInvalid") from None
-    if state["epoch"] != call.epoch:
+    if not known:
         message = "The sync state generation is not found; perform a full synchronization."
         if call.options.delta_reset == "410":
             where = f"{call.root}{call.request.path}?$deltatoken="

@@ -7,7 +7,7 @@ from html import escape, unescape
 
 from tests.emulators.microsoft.call import Call
 from tests.emulators.microsoft.errors import invalid_property
-from tests.emulators.microsoft.ids import change_key, etag, event_id
+from tests.emulators.microsoft.ids import PROPERTY, change_key, etag, event_id
 from tests.emulators.microsoft.zones import (
     UNSET,
     is_midnight,
@@ -242,6 +242,8 @@ def read_details(draft: Item, body: Json) -> None:
         draft.extra["description"] = plain_text(draft.extra["body"])
     _read_places(draft, body)
     for one in body.get("singleValueExtendedProperties") or []:
+        if not re.fullmatch(PROPERTY, one.get("id") or ""):
+            raise invalid_property()
         draft.private[one["id"]] = one.get("value") or ""
 
 

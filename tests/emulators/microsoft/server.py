@@ -103,7 +103,7 @@ class MicrosoftEmulator:
         self.transactions = Transactions()
         self.identity = Identity(self.options, self.clock)
         self.complaints: list[str] = []
-        """Answers of ours that the OpenAPI document does not allow; none in a sound emulator."""
+        """Answers of ours the OpenAPI document does not allow, and failures of our own."""
         self.epoch = 0
         self.tls = tls or TestAuthority()
         context = self.tls.server_context()
@@ -256,6 +256,9 @@ class MicrosoftEmulator:
         except IdentityError as error:
             entry.reason = error.error
             return error.reply(self.clock.now())
+        except Exception as error:  # noqa: BLE001 - a fault of ours must show in every test
+            self.complaints.append(f"{entry.method}: {error!r}")
+            return self._refusal(entry, GraphError(500, "EmulatorFailure", repr(error)))
 
     def _refusal(self, entry: Entry, error: GraphError) -> Reply:
         entry.reason = error.code

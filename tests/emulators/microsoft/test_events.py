@@ -147,6 +147,8 @@ def test_16_a_used_id_cannot_be_changed(desk: Desk) -> None:
         {"isAllDay": True},
         {"attendees": [guest(f"p{one}@acme.example") for one in range(501)]},
         {"attendees": [guest("nobody")]},
+        {"singleValueExtendedProperties": [{"id": "mark", "value": "k"}]},
+        {"singleValueExtendedProperties": [{"value": "k"}]},
     ],
 )
 def test_17_what_makes_no_event_fails_validation(desk: Desk, wrong: Json) -> None:

@@ -42,12 +42,12 @@ def read_time(text: str, name: str) -> datetime | None:
     """Read a wall time of a zone; an offset in the text wins. None if it is no time."""
     if not _LOCAL.fullmatch(text):
         return None
+    place = zone(name)
     try:
         when = datetime.fromisoformat(text)
-    except ValueError:
+        return (when if when.tzinfo else when.replace(tzinfo=place)).astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    place = zone(name)
-    return (when if when.tzinfo else when.replace(tzinfo=place)).astimezone(UTC)
 
 
 def read_bound(text: str) -> datetime | None:
