@@ -10,13 +10,20 @@ from tests.emulators.wire import Json, Reply, Request
 
 
 def answer(
-    outer: Request, body: Json, options: Options, handle: Callable[[Request], Reply]
+    outer: Request, body: Json, options: Options, handle: Callable[[Request, list[Request]], Reply]
 ) -> Reply:
-    """Answer each in turn; what depends on a failed one fails as well."""
+    """Answer each; what depends on a failed one fails as well.
+
+    `handle` is told which other parts are under way: none where parts depend on each other.
+    """
     steps: list[Json] = body["requests"]
     _check(steps)
     done: dict[str, Json] = {}
-    for step in steps:
+    serial = any(one.get("dependsOn") for one in steps)
+    running: list[Request] = []
+    for number, step in enumerate(steps):
+        if serial or number % options.batch_at_once == 0:
+            running = []
         name = step["id"].lower()
         needed = [one.lower() for one in step.get("dependsOn") or []]
         if any(one not in done for one in needed):
@@ -26,9 +33,11 @@ def answer(
             error = {"error": {"code": "FailedDependency", "message": message}}
             done[name] = {"id": step["id"], "status": 424, "body": error}
         else:
-            done[name] = _part(step["id"], handle(_request(outer, step)))
+            request = _request(outer, step)
+            done[name] = _part(step["id"], handle(request, running))
+            running.append(request)
     found = list(done.values())
-    if options.shuffled_batch and not any(one.get("dependsOn") for one in steps):
+    if options.shuffled_batch and not serial:
         random.Random(len(found)).shuffle(found)
     return Reply.of({"responses": found})
 

@@ -2,7 +2,7 @@
 
 import threading
 from collections import Counter, defaultdict, deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from email.utils import format_datetime
@@ -46,6 +46,18 @@ class Limits:
         finally:
             with self._lock:
                 self._running[key] -= 1
+
+    @contextmanager
+    def busy(self, keys: Iterable[Key]) -> Iterator[None]:
+        """Let other requests be under way meanwhile: parts of the same batch."""
+        others = list(keys)
+        with self._lock:
+            self._running.update(others)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._running.subtract(others)
 
     def _charge(self, key: Key) -> None:
         options, now = self._options, self._clock.now()

@@ -89,3 +89,6 @@ class Options:
     penalty: float = 2.128
     """Seconds a mailbox stays closed once its limit was passed; early retries start them anew."""
     shuffled_batch: bool = True
+    batch_at_once: int = 4
+    """Independent parts of a batch that run at a time; more than `concurrent` of one mailbox
+    throttle each other, as was once reported."""

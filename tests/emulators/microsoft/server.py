@@ -338,7 +338,7 @@ class MicrosoftEmulator:
         token = self._bearer(request)
         if operation.id == "batch":
             body = entry.body = schema.body(operation, request)
-            reply = batch.answer(request, body, self.options, self.handle)
+            reply = batch.answer(request, body, self.options, self._part)
             return self._checked(operation, reply)
         params = schema.parameters(operation, request)
         app = self.identity.apps[token.app]
@@ -357,6 +357,16 @@ class MicrosoftEmulator:
             reply.body = Reply.of(change(reply.json)).body
         reply.headers.update(call.applied())
         return reply
+
+    def _part(self, request: Request, others: list[Request]) -> Reply:
+        """Answer one request of a batch while others are under way (item 28)."""
+        with self.limits.busy(self._key(one) for one in others):
+            return self.handle(request)
+
+    def _key(self, request: Request) -> tuple[str, str]:
+        entry = self._entry(request)
+        self._route(request, entry)
+        return entry.app, entry.mailbox
 
     def _checked(self, operation: schema.Operation, reply: Reply) -> Reply:
         """Judge our own answer by the document; tests look whether anything was said."""

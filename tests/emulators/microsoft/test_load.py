@@ -153,6 +153,19 @@ def test_28_a_batch_answers_each_in_any_order(desk: Desk) -> None:
     assert desk.microsoft.log.count(GET) == 4
 
 
+@pytest.mark.parametrize(("at_once", "refused", "peak"), [(4, 0, 4), (7, 3, 7)])
+def test_28_a_batch_on_one_mailbox_may_throttle_itself(
+    desk: Desk, at_once: int, refused: int, peak: int
+) -> None:
+    desk.microsoft.options.batch_at_once = at_once
+    answer = batch(desk, *(step(str(number)) for number in range(7)))
+    statuses = [one["status"] for one in answer.json()["responses"]]
+    assert statuses.count(429) == refused
+    assert desk.microsoft.limits.peak[ORGANIZER] == peak
+    serial = batch(desk, *(step(str(n), dependsOn=["0"] if n else []) for n in range(7)))
+    assert {one["status"] for one in serial.json()["responses"]} == {200}
+
+
 def test_28_a_batch_writes_with_a_body_of_stated_kind(desk: Desk) -> None:
     headers = {"Content-Type": "application/json"}
     (made,) = batch(desk, step("a", EVENTS, "POST", body=meeting(), headers=headers)).json()[
