@@ -78,7 +78,8 @@ def test_a_clock_shows_what_the_zone_says_in_every_minute(zone: str, day: date) 
     assert clock.local(minutes).tolist() == shown
     assert clock.day(minutes).tolist() == [day_number(wall.date()) for wall in walls]
     of_week = [wall.weekday() * 1440 + wall.hour * 60 + wall.minute for wall in walls]
-    assert clock.minute_of_week().tolist() == of_week
+    minutes = np.arange(clock.first, clock.end)
+    assert clock.minute_of_week(minutes).tolist() == of_week
 
 
 @pytest.mark.parametrize(("zone", "day"), CHANGES)

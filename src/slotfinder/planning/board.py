@@ -95,6 +95,21 @@ class Board:
             return crowd
         return None if self._seats(together) is not None else self._fewest(together, taken)
 
+    def of_the_same_people(self, plan: int, position: int) -> list[Taken]:
+        """Return what other pairs have taken of somebody's time while an occurrence may be."""
+        occurrence = self._occurrences[plan][position]
+        starts, duration = occurrence.candidates.starts, occurrence.candidates.duration
+        if not starts.size:
+            return []
+        first, last = int(starts[0]), int(starts[-1]) + duration
+        found = {
+            each
+            for email in occurrence.pair.people
+            for each in self._by_person.get(email, ())
+            if each.plan != plan and each.start < last and each.end > first
+        }
+        return sorted(found)
+
     def left(self, plan: int, position: int, allowed: Bools) -> Bools:
         """Tell which of the allowed candidates of an occurrence fit beside all other pairs."""
         occurrence = self._occurrences[plan][position]

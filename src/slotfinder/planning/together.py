@@ -36,6 +36,9 @@ _EFFORT_IN_ALL = 1_000_000
 _MEMBERS = 8
 """Groups of more pairs are not searched: there are too many ways out of their clashes."""
 
+_NOTHING = 1e-9
+"""Sums of logarithms are no more exact than this."""
+
 _ROUNDS = 4
 """How often pairs choose again beside the others."""
 
@@ -111,6 +114,7 @@ class _Choosing:
             for number in sorted(numbers, key=self._loss, reverse=True):
                 self._choose_again(number)
                 self._exchange(number)
+                self._ask(number)
             if self._chosen == before:
                 break
 
@@ -296,10 +300,12 @@ class _Choosing:
 
     def _beside_others(self, number: int, masks: Masks) -> Solution:
         """Return the best choice of a pair beside what all others have chosen."""
-        left = [
+        return self._best(number, tuple(self._left_by_others(number, masks)))
+
+    def _left_by_others(self, number: int, masks: Masks) -> list[Bools]:
+        return [
             self._board.left(number, position, allowed) for position, allowed in enumerate(masks)
         ]
-        return self._best(number, tuple(left))
 
     def _choose_again(self, number: int) -> None:
         before, offer = self._chosen[number], self._beside_others(number, self._masks[number])
@@ -309,26 +315,57 @@ class _Choosing:
                 self._take(number, before)
 
     def _exchange(self, number: int) -> None:
-        """Give a pair its own best where those it displaces lose less than it gains."""
-        if self._chosen[number] == self._own[number]:
+        """Give a pair what it would have without the others, all of it or in one period.
+
+        It stays so where those it displaces lose less than it gains.
+        """
+        self._try(number, self._own[number])
+        for position in range(len(self._masks[number])):
+            if self._chosen[number].choices[position] != self._own[number].choices[position]:
+                masks = self._left_by_others(number, self._masks[number])
+                masks[position] = self._masks[number][position]
+                self._try(number, self._best(number, tuple(masks)))
+
+    def _try(self, number: int, offer: Solution) -> None:
+        """Let a pair choose so and those it displaces choose again, if their sum grows by it."""
+        if self._lost_with(number, offer) >= 0:
             return
         before = {number: self._chosen[number]}
-        self._take(number, self._own[number])
+        self._take(number, offer)
         for taken in self._taken(number):
             while clash := self._board.clash(taken):
-                others = [each for each in clash if each.plan not in before]
+                others = {each.plan for each in clash} - before.keys()
                 if not others:
                     break
-                other = others[-1].plan
+                offers = {each: self._beside_others(each, self._masks[each]) for each in others}
+                other = min(sorted(others), key=lambda each: self._lost_with(each, offers[each]))
                 before[other] = self._chosen[other]
-                self._take(other, self._beside_others(other, self._masks[other]))
-        after = {each: self._chosen[each] for each in before}
-        gain = sum(self._worth(*item) for item in after.items()) - sum(
-            self._worth(*item) for item in before.items()
-        )
+                self._take(other, offers[other])
+        self._keep_if_better(before)
+
+    def _ask(self, number: int) -> None:
+        """Ask each pair that shares a person with one left without a meeting to give one up."""
+        for position, choice in enumerate(self._chosen[number].choices):
+            if choice is None:
+                for theirs in self._board.of_the_same_people(number, position):
+                    before = {each: self._chosen[each] for each in (number, theirs.plan)}
+                    masks = [each.copy() for each in self._masks[theirs.plan]]
+                    masks[theirs.position][:] = False
+                    self._take(theirs.plan, self._beside_others(theirs.plan, tuple(masks)))
+                    self._take(number, self._beside_others(number, self._masks[number]))
+                    self._choose_again(theirs.plan)
+                    if self._keep_if_better(before):
+                        break
+
+    def _keep_if_better(self, before: dict[int, Solution]) -> bool:
+        """Go back to these choices unless the present ones are worth more."""
+        # What was before, seen from now, is what is lost with it.
+        gain = sum(self._lost_with(*item) for item in before.items())
         clashes = any(self._board.clash(each) for each in self._taken_by(before))
-        if clashes or gain <= 0:
+        if clashes or gain <= _NOTHING:
             for each, solution in before.items():
                 self._take(each, solution)
-        else:  # whoever was displaced may have had the best of its group
-            self._merged(before).contested = True
+            return False
+        # Whoever was displaced may have had the best of its group.
+        self._merged(before).contested = True
+        return True

@@ -1,6 +1,6 @@
 """The facts of one plan, made ready for arithmetic, and what the plan has taken of them so far."""
 
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TypeVar
@@ -418,17 +418,19 @@ def _calendars_of(meeting: Meeting) -> set[str]:
 
 
 def _clocks(
-    facts: Facts, ahead: Iterable[Meeting], grids: Iterable[Iterable[Period]], now: datetime
+    facts: Facts, ahead: Collection[Meeting], grids: Iterable[Iterable[Period]], now: datetime
 ) -> Clocks:
     """Return clocks over all time that is asked about, and a day on both sides."""
     moments = [facts.window, *(meeting.interval for meeting in ahead)]
     moments += [seen.interval for seen in facts.seen.values()]
-    # Today's period may have begun long before the window does.
+    # Today's period may have begun long before the window does, as may that of a meeting ahead.
+    planned = {meeting.planned.astimezone(facts.programme.zone).date() for meeting in ahead}
     moments += [
         span_of(period, facts.programme)
         for grid in grids
         for period in grid
         if within_horizon(period, facts.programme, now)
+        or any(period.first <= day < period.end for day in planned)
     ]
     first = min(each.start for each in moments) - ONE_DAY
     return Clocks(minute_of(first), minute_of(max(each.end for each in moments) + ONE_DAY))
