@@ -19,12 +19,13 @@ from itertools import count
 
 import numpy as np
 
+from slotfinder.domain.programme import Rule
 from slotfinder.planning.board import Board, Taken
 from slotfinder.planning.grid import Bools
 from slotfinder.planning.joint import Solution
 from slotfinder.planning.pair import PairPlan
 from slotfinder.planning.plan import Certificate
-from slotfinder.planning.value import steps_of, term_of, worth
+from slotfinder.planning.value import most_of_turns, steps_of, term_of, worth
 from slotfinder.planning.world import World
 
 _EFFORT = 20_000
@@ -150,6 +151,9 @@ class _Choosing:
     def _bound(self, number: int) -> float:
         """Return what step 4 of a pair can be at most, with its steps 1 to 3 as reached."""
         plan, chosen, own = self._plans[number], self._chosen[number], self._own[number]
+        if plan.rule is Rule.TURNS:
+            # Who is first by turns need not have the greatest sum: only the shares' own end bounds.
+            return most_of_turns(chosen, plan)
         if not self._groups[number].contested or chosen == own:
             return term_of(chosen, plan)
         if steps_of(chosen) == steps_of(own):

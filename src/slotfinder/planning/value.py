@@ -31,3 +31,8 @@ def term_of(solution: Solution, plan: PairPlan) -> float:
     if rule is Rule.TOTAL:
         return merit[0] / (2 * most + 100)
     return sum(max(0, number) for number in merit[::2]) / most
+
+
+def most_of_turns(solution: Solution, plan: PairPlan) -> float:
+    """Return what ``term_of`` is at most under ``turns`` with as many meetings."""
+    return solution.placed / max(1, len(plan.occurrences) + len(plan.series))
