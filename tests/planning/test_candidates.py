@@ -414,3 +414,18 @@ def test_a_kept_meeting_in_person_clears_the_debt() -> None:
         meetings=[(paid, as_booked(paid))],
     )
     assert formats(plan(known, NOW).actions) == ["in-person", "virtual"]
+
+
+def test_entries_of_a_kind_that_fill_a_date_together_are_one_interval_that_covers_it() -> None:
+    """Merged as ``freebusy`` shows them, and as providers that merge show them anyway."""
+    people = [person(TOM, ONE_HOUR)]
+    rules = programme(compromise={"day_limit": 240})
+    morning = busy("6 00:00", 720, Kind.TENTATIVE)
+    afternoon = busy("6 12:00", 720, Kind.TENTATIVE)
+
+    filled, half = (
+        offered(people=people, rules=rules, blocks={TOM: entries})
+        for entries in ([morning, afternoon], [morning])
+    )
+    assert filled.satisfactions(0).mentor == 50
+    assert half.satisfactions(0).mentor == 25

