@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slotfinder.domain.preference import Window, Wishes
-from slotfinder.planning.grid import Clock, day_number, instant_of, minute_of
+from slotfinder.planning.grid import Clock, instant_of, minute_of
 
 ZONES = (
     "Europe/London",
@@ -76,9 +76,10 @@ def test_a_clock_shows_what_the_zone_says_in_every_minute(zone: str, day: date) 
     walls = [instant_of(int(minute)).astimezone(clock.zone) for minute in minutes]
     shown = [minute_of(wall.replace(tzinfo=UTC)) for wall in walls]
     assert clock.local(minutes).tolist() == shown
-    assert clock.day(minutes).tolist() == [day_number(wall.date()) for wall in walls]
+    dates = [wall.date() for wall in walls]
+    first, _ = clock.span_of_dates
+    assert clock.day_index(minutes).tolist() == [(each - first).days for each in dates]
     of_week = [wall.weekday() * 1440 + wall.hour * 60 + wall.minute for wall in walls]
-    minutes = np.arange(clock.first, clock.end)
     assert clock.minute_of_week(minutes).tolist() == of_week
 
 

@@ -161,6 +161,21 @@ def test_a_meeting_moved_into_another_week_still_belongs_to_its_own() -> None:
     assert abs(second.interval.start - at("13 10:00")) >= timedelta(days=2)
 
 
+@pytest.mark.parametrize(
+    ("now", "change", "kind"),
+    [
+        ("27 09:00", lambda moved: dragged(moved, "29 15:00"), ActionKind.ADOPT),
+        ("28 12:00", declined, ActionKind.HOLD),
+    ],
+)
+def test_a_meeting_moved_weeks_ahead_of_its_own_period_is_still_judged(
+    now: str, change: Change, kind: ActionKind
+) -> None:
+    moved = replace(BOOKED, interval=span("28 15:00"))
+    actions = plan(facts(meetings=[(moved, change(moved))], now=at(now)), at(now)).actions
+    assert kind in [each.kind for each in actions if each.period and each.period.number == 1]
+
+
 def test_a_meeting_moved_to_where_somebody_is_busy_is_moved_on() -> None:
     known = facts(blocks={TOM: [busy("7 13:30")]}, meetings=[(BOOKED, dragged(BOOKED, "7 13:00"))])
     assert summary(first(known)) == [("move", "moved-by-person")]

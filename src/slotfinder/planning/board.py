@@ -79,6 +79,9 @@ class Board:
             if self._world.needs_room(occurrence):
                 self._by_site[self._world.site_of(occurrence.pair)].remove(each)
 
+    def needs_room(self, taken: Taken) -> bool:
+        return self._world.needs_room(self.occurrence(taken))
+
     def occurrence(self, taken: Taken) -> Occurrence:
         return self._occurrences[taken.plan][taken.position]
 
@@ -134,11 +137,12 @@ class Board:
         return near
 
     def rooms(self) -> dict[tuple[int, int], str]:
-        """Return the room of each meeting that needs one, by plan and position; "" for none."""
+        """Return the room of each meeting that finds one, by plan and position."""
         return {
             (each.plan, each.position): room
             for chosen in self._by_site.values()
             for each, room in self._with_rooms(chosen)
+            if room
         }
 
     def _seated(self, occurrence: Occurrence, plan: int) -> dict[str, Spans]:
@@ -215,43 +219,52 @@ class Board:
     def _seats(self, together: Sequence[Taken]) -> list[str] | None:
         """Return a room for each of the meetings, given by start; None where there is no way.
 
-        Rooms are tried in the file's order, so that each gets the first it can.
+        Rooms are tried in the file's order, so that each gets the first it can. Where one finds
+        none, the last of those that hold its rooms has to move, and nobody in between.
         """
         seats: list[str] = []
         untried: list[Iterator[str]] = []
+        blamed: list[set[int]] = []
         for _ in range(len(together) + _STEPS):
-            if len(seats) == len(together):
+            number = len(seats)
+            if number == len(together):
                 return seats
-            if len(untried) == len(seats):
-                untried.append(self._left_for(together[len(seats)], together, seats))
-            room = next(untried[-1], None)
+            rooms = self._rooms_of(together[number])
+            holders = self._holders(together[number], together, seats)
+            if len(untried) == number:
+                untried.append(iter(rooms))
+                blamed.append({holders[room] for room in rooms if room in holders})
+            room = next((room for room in untried[-1] if room not in holders), None)
             if room is not None:
                 seats.append(room)
-            elif seats:
-                untried.pop()
-                seats.pop()
-            else:
+                continue
+            causes = blamed[-1]
+            if not causes:
                 return None
+            last = max(causes)
+            del seats[last:], untried[last + 1 :], blamed[last + 1 :]
+            blamed[last] |= causes - {last}
         return None
 
     def _first_come(self, together: Sequence[Taken]) -> list[str]:
         """Return rooms as far as they go, "" for a meeting that finds none."""
         seats: list[str] = []
         for each in together:
-            seats.append(next(self._left_for(each, together, seats), ""))
+            holders = self._holders(each, together, seats)
+            seats.append(next((room for room in self._rooms_of(each) if room not in holders), ""))
         return seats
 
-    def _left_for(
+    def _holders(
         self, taken: Taken, together: Sequence[Taken], seats: Sequence[str]
-    ) -> Iterator[str]:
-        """Yield the rooms free for a meeting beside those that began before it."""
-        gone = set()
+    ) -> dict[str, int]:
+        """Return which rooms are held by those that began before a meeting, and by which."""
+        found = {}
         for number in range(len(seats) - 1, -1, -1):
             if together[number].start <= taken.start - self._known.longest:
                 break
             if together[number].end > taken.start:
-                gone.add(seats[number])
-        yield from (room for room in self._rooms_of(taken) if room not in gone)
+                found[seats[number]] = number
+        return found
 
     def _rooms_of(self, taken: Taken) -> tuple[str, ...]:
         """Return the rooms free for a meeting beside all that stays."""

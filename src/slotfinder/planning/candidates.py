@@ -17,7 +17,7 @@ from slotfinder.domain.freebusy import FreeBusy, Kind
 from slotfinder.domain.interval import Interval
 from slotfinder.domain.meeting import Both, Format, Meeting
 from slotfinder.domain.people import Pair, Person, Role
-from slotfinder.domain.preference import Wishes
+from slotfinder.domain.preference import MINUTES_A_DAY, Wishes
 from slotfinder.domain.programme import CompromiseRules, Programme, Site, TentativePolicy
 from slotfinder.planning.facts import span_of
 from slotfinder.planning.grid import (
@@ -294,8 +294,7 @@ class PairTime:
         passes = np.full(starts.shape, bool(self.site))
         for side in self._sides.values():
             if (days := side.person.site_days) is not None:
-                # 1970-01-01 was a Thursday, day 3 of a week that begins on Monday.
-                weekdays = (side.clock.day(starts) + 3) % 7
+                weekdays = side.clock.minute_of_week(starts) // MINUTES_A_DAY
                 passes &= np.isin(weekdays, np.array(sorted(days), dtype=np.int64))
         return passes & rooms.any_free(self.site, starts, self._pair.duration)
 

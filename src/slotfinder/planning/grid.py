@@ -52,6 +52,12 @@ def day_number(day: date) -> int:
     return (day - _EPOCH_DAY).days
 
 
+def minute_of_week(instant: datetime, zone: ZoneInfo) -> int:
+    """Return the local minute of the week, Monday 00:00 being 0, of any instant."""
+    local = instant.astimezone(zone)
+    return (local.weekday() * 24 + local.hour) * 60 + local.minute
+
+
 class Clock:
     """A zone's wall clock over a window of UTC minutes ``[first, end)``."""
 
@@ -73,10 +79,6 @@ class Clock:
     def local(self, minutes: Ints) -> Ints:
         """Return wall-clock minutes since 1970-01-01 00:00 local time."""
         return self._local[minutes - self.first]
-
-    def day(self, minutes: Ints) -> Ints:
-        """Return local dates, as days since 1970-01-01."""
-        return self.local(minutes) // MINUTES_A_DAY
 
     def day_index(self, minutes: Ints) -> Ints:
         """Return local dates, counted from the first one of the window."""

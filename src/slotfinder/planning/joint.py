@@ -13,16 +13,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate, islice, pairwise
 from math import exp, isqrt, log
-from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from slotfinder.domain.compromise import Worth, balance, whose_turn, yields
 from slotfinder.domain.people import Role
-from slotfinder.domain.preference import MINUTES_A_WEEK
 from slotfinder.domain.programme import Baseline, CompromiseRules, Rule
 from slotfinder.planning.candidates import Candidates
-from slotfinder.planning.grid import Bools, Clock, minute_of
+from slotfinder.planning.grid import Bools, Clock, minute_of, minute_of_week
 
 Merit = tuple[int, ...]
 
@@ -138,7 +136,7 @@ class _Search:
         self._rules = problem.rules
         self._fixed = sorted(problem.series, key=lambda worth: worth.start)
         self._roles = [yields(worth.share) for worth in self._fixed]
-        self._weeks = [_minute_of_week(worth, problem.clock.zone) for worth in self._fixed]
+        self._weeks = [minute_of_week(worth.start, problem.clock.zone) for worth in self._fixed]
         self._groups = [
             _groups(candidates, allowed, self._starts_of_fixed, problem.rules)
             for candidates, allowed in zip(problem.candidates, problem.allowed, strict=True)
@@ -363,12 +361,6 @@ def _next_turn(turn: Role, mentor: int, mentee: int) -> Role:
     return Role.MENTOR if mentor < mentee else Role.MENTEE
 
 
-def _minute_of_week(worth: Worth, zone: ZoneInfo) -> int:
-    local = worth.start.astimezone(zone)
-    # 1970-01-01, from which clocks count, was a Thursday.
-    return ((local.weekday() - 3) % 7 * 24 + local.hour) * 60 + local.minute
-
-
 def _weights(
     rule: Rule | Baseline, root: _Label, groups: Sequence[Sequence[_Group]]
 ) -> tuple[int, int]:
@@ -510,7 +502,7 @@ class _Times:
         self._fixed = fixed_weeks
         self._length = length
         starts = np.concatenate([each.starts for each in problem.candidates])
-        weeks = problem.clock.local(starts) % MINUTES_A_WEEK
+        weeks = problem.clock.minute_of_week(starts)
         self._week = dict(zip(starts.tolist(), weeks.tolist(), strict=True))
         # The ways are known backwards; times are chosen walking forwards.
         self._onwards: dict[int, list[tuple[_Label, _Group | None]]] = {}

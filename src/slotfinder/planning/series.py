@@ -1,10 +1,6 @@
-"""One pair's choice among candidates (compromise.md §4).
-
-Open occurrences are chosen one after the other, each by the rule's whole order.
-"""
+"""The candidates of one occurrence beside the rest of its pair's plan, best first: runners-up."""
 
 from collections.abc import Sequence
-from zoneinfo import ZoneInfo
 
 import numpy as np
 
@@ -16,10 +12,9 @@ from slotfinder.domain.compromise import (
     yields,
 )
 from slotfinder.domain.people import Role
-from slotfinder.domain.preference import MINUTES_A_WEEK
 from slotfinder.domain.programme import Baseline, CompromiseRules, Rule
 from slotfinder.planning.candidates import Candidates
-from slotfinder.planning.grid import Bools, Clock, Ints, minute_of
+from slotfinder.planning.grid import Bools, Clock, Ints, minute_of, minute_of_week
 
 
 def ranked(
@@ -99,16 +94,10 @@ def _merit(
 
 def _habit(series: Sequence[Worth], positions: Ints, starts: Ints, clock: Clock) -> Ints:
     """Return how many meetings keep the weekday and local start of the one directly before."""
-    mine = clock.local(starts) % MINUTES_A_WEEK
+    mine = clock.minute_of_week(starts)
     # A week that no minute has stands for "nothing before" and "nothing after".
-    known = np.array([-1, *(_weekly_minute(worth, clock.zone) for worth in series), -2])
+    known = np.array([-1, *(minute_of_week(worth.start, clock.zone) for worth in series), -2])
     before, after = known[positions], known[positions + 1]
     kept = np.count_nonzero(known[1:] == known[:-1])
     result: Ints = kept - (before == after) + (before == mine) + (after == mine)
     return result
-
-
-def _weekly_minute(worth: Worth, zone: ZoneInfo) -> int:
-    local = worth.start.astimezone(zone)
-    # 1970-01-01, from which the clock counts, was a Thursday.
-    return ((local.weekday() - 3) % 7 * 24 + local.hour) * 60 + local.minute

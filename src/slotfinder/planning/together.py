@@ -82,6 +82,7 @@ class _Choosing:
     def __init__(self, plans: Sequence[PairPlan], world: World, most_members: int) -> None:
         self._plans = plans
         self._most_members = most_members
+        self._periods = max((len(plan.occurrences) for plan in plans), default=0)
         self._world = world
         self._board = Board([plan.occurrences for plan in plans], world)
         self._masks = [tuple(world.free(each) for each in plan.occurrences) for plan in plans]
@@ -91,6 +92,7 @@ class _Choosing:
         self._chosen = list(self._own)
         self._groups = [_Group((number,)) for number in range(len(plans))]
         self._effort = 0
+        self._unseated = 0
         for number in range(len(plans)):
             self._board.put(self._taken(number))
 
@@ -128,7 +130,9 @@ class _Choosing:
         for number, plan in enumerate(self._plans):
             for each in sorted(self._taken(number), key=lambda taken: taken.position):
                 room = rooms.get((number, each.position))
-                if room != "":
+                if room is None and self._board.needs_room(each):
+                    self._unseated += 1
+                else:
                     plan.settle(each.position, each.choice, room)
 
     def certificate(self) -> Certificate:
@@ -140,7 +144,7 @@ class _Choosing:
         return Certificate(
             pairs=len(self._plans),
             rule=self._world.programme.compromise.rule,
-            placed=sum(each[0] for each in reached),
+            placed=sum(each[0] for each in reached) - self._unseated,
             most=sum(each[0] for each in most),
             below=-sum(each[1] for each in reached),
             breaks=-sum(each[2] for each in reached),
@@ -167,7 +171,7 @@ class _Choosing:
         return self._known[key]
 
     def _worth(self, number: int, solution: Solution) -> float:
-        return worth(solution, self._plans[number])
+        return worth(solution, self._plans[number], self._periods)
 
     def _loss(self, number: int) -> float:
         """Return how far a pair's choice is from its best for itself."""
@@ -210,7 +214,8 @@ class _Choosing:
                 for number, solution in found.solutions.items():
                     self._take(number, solution)
                 changed = [each for each in group.members if self._chosen[each] is not before[each]]
-                return sorted(self._taken_by(changed))
+                if changed:
+                    return sorted(self._taken_by(changed))
             group.contested = True
         self._left[giving.plan] = self._without(giving)
         self._take(giving.plan, offer)

@@ -7,13 +7,16 @@ from slotfinder.planning.joint import Solution
 from slotfinder.planning.pair import PairPlan
 
 
-def worth(solution: Solution, plan: PairPlan) -> float:
+def worth(solution: Solution, plan: PairPlan, periods: int) -> float:
     """Return what a choice counts among all pairs: penalties that keep §4's order, then merit.
 
-    The order is kept for up to nine open occurrences a pair (docs/compromise.md §5).
+    ``periods`` is how many open occurrences a pair has at most. The penalties are 1000 for a
+    missing meeting, 100 for a side below the floor and 10 for a break; beyond nine periods each
+    outweighs as many of the next as a pair can have.
     """
     missing = len(plan.occurrences) - solution.placed
-    penalty = 1000 * missing + 100 * solution.below + 10 * solution.breaks
+    base = max(10, periods + 1)
+    penalty = 10 * (solution.breaks + base * (solution.below + base * missing))
     return term_of(solution, plan) - penalty
 
 
