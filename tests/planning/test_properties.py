@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
 from slotfinder.domain.cadence import Period
-from slotfinder.domain.freebusy import Block, Kind
+from slotfinder.domain.freebusy import Block, FreeBusy, Kind
 from slotfinder.domain.interval import Interval
 from slotfinder.domain.meeting import Both, Format, Meeting
 from slotfinder.domain.people import Person, Role
@@ -90,6 +90,32 @@ def as_of_the_others(meeting: Meeting) -> Meeting:
         balance=swapped(meeting.balance),
         options=tuple(replace(each, share=swapped(each.share)) for each in meeting.options),
     )
+
+
+# --- the others as they are -----------------------------------------------------------------------
+
+
+def check_nobody_gains_by_choosing_again(known: Facts) -> None:
+    """Plan each pair once more, with what its people got in other pairs as entries.
+
+    An entry takes candidates away, and with them may go somebody's best: so shares must not count,
+    nor how busy a day is.
+    """
+    known = with_step_4_alone(known)
+    idle = replace(known.programme.compromise, day_limit=1440)
+    known = replace(known, programme=replace(known.programme, compromise=idle))
+    found = booked(known)
+    for pair in known.pairs:
+        mine = {(period, meeting.interval) for name, period, meeting in found if name == pair.id}
+        readings = dict(known.readings)
+        for name, _, meeting in found:
+            for who in {*pair.people} & {*meeting.people}:
+                reading = readings[who]
+                if name != pair.id and isinstance(reading, FreeBusy):
+                    block = Block(interval=meeting.interval, kind=Kind.BUSY)
+                    readings[who] = replace(reading, blocks=(*reading.blocks, block))
+        again = booked(replace(known, pairs=(pair,), readings=readings))
+        assert {(period, meeting.interval) for _, period, meeting in again} == mine
 
 
 # --- an emptier calendar --------------------------------------------------------------------------
@@ -216,6 +242,12 @@ def test_an_entry_less_never_costs_all_pairs_anything(both: tuple[Facts, Facts])
 
 
 @_ordinary
+@given(programmes(pairs=(3, 4), in_person=False))
+def test_no_pair_gains_by_choosing_again_beside_the_others(known: Facts) -> None:
+    check_nobody_gains_by_choosing_again(known)
+
+
+@_ordinary
 @given(programmes(apart=True))
 def test_nobody_is_asked_for_time_that_is_taken_or_unwished(known: Facts) -> None:
     check_nobody_is_asked_too_much(known)
@@ -241,6 +273,13 @@ def test_many_entries_less_never_cost_a_pair_anything(both: tuple[Facts, Facts])
 @given(with_an_entry_less(pairs=(2, 3), weeks=2))
 def test_many_entries_less_never_cost_all_pairs_anything(both: tuple[Facts, Facts]) -> None:
     check_more_time_is_no_loss(*both)
+
+
+@pytest.mark.exhaustive
+@settings(_long, max_examples=200)
+@given(programmes(pairs=(3, 4), in_person=False))
+def test_no_pair_ever_gains_by_choosing_again_beside_the_others(known: Facts) -> None:
+    check_nobody_gains_by_choosing_again(known)
 
 
 @pytest.mark.exhaustive

@@ -12,7 +12,7 @@ The best that each group could have by itself bounds what any plan can reach: th
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
 from itertools import count
@@ -106,18 +106,23 @@ class _Choosing:
                 waiting.appendleft(taken)
 
     def improve(self) -> None:
-        """Let contested pairs choose again in turn, and exchange, while their sum grows."""
-        numbers = [
-            number
-            for number, group in enumerate(self._groups)
-            if group.contested and self._chosen[number] != self._own[number]
-        ]
+        """Let contested pairs exchange while their sum grows, then all choose again in turn.
+
+        A pair may have given way to a meeting that then moved itself.
+        """
+        contested = [number for number, group in enumerate(self._groups) if group.contested]
+        self._repeat(contested, self._choose_again, self._exchange, self._ask)
+        self._repeat(range(len(self._plans)), self._choose_again)
+
+    def _repeat(self, numbers: Iterable[int], *ways: Callable[[int], None]) -> None:
+        """Try these ways with each pair that has not its own best, until nothing changes."""
+        numbers = list(numbers)
         for _ in range(_ROUNDS):
             before = list(self._chosen)
-            for number in sorted(numbers, key=self._loss, reverse=True):
-                self._choose_again(number)
-                self._exchange(number)
-                self._ask(number)
+            lost = [each for each in numbers if self._chosen[each] != self._own[each]]
+            for number in sorted(lost, key=self._loss, reverse=True):
+                for way in ways:
+                    way(number)
             if self._chosen == before:
                 break
 
@@ -317,8 +322,9 @@ class _Choosing:
         ]
 
     def _choose_again(self, number: int) -> None:
+        """Let a pair choose beside the others; what it has is among what it can choose from."""
         before, offer = self._chosen[number], self._beside_others(number, self._masks[number])
-        if self._worth(number, offer) > self._worth(number, before):
+        if offer.choices != before.choices:
             self._take(number, offer)
             if any(self._board.clash(each) for each in self._taken(number)):
                 self._take(number, before)
