@@ -144,11 +144,16 @@ def value(
     memory = memory[len(memory) - min(rules.memory, len(memory)) :]
     series: list[Slot | Meeting] = [*memory, *slots]
     sequence = sorted(series, key=lambda each: each.interval)
-    missing = periods - len(slots)
+    missing = (periods - len(slots)) * (1 if any(map(is_of_last_week, meetings)) else 2)
     below = sum(min(each.share.mentor, each.share.mentee) < rules.floor for each in slots)
     broken = breaks([each.share for each in sequence], rules.yields)
     merit = step_4(series, len(memory) + periods, rules.rule)
     return merit - 1000 * missing - 100 * below - 10 * broken
+
+
+def is_of_last_week(meeting: Meeting) -> bool:
+    """Tell whether the pair had its meeting in the period before those planned."""
+    return THEN - timedelta(days=7) <= meeting.interval.start < THEN
 
 
 def breaks(shares: Sequence[Both], limit: int) -> int:

@@ -11,10 +11,11 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from slotfinder.domain.cadence import InPerson, InPersonUnit
-from slotfinder.domain.meeting import Format
+from slotfinder.domain.meeting import Both, Format
 from slotfinder.planning.facts import Facts
 from slotfinder.planning.joint import Solution
 from slotfinder.planning.pair import PairPlan
+from slotfinder.planning.plan import ActionKind
 from slotfinder.planning.programme import plan as make_plan
 from slotfinder.planning.together import choose
 from slotfinder.planning.value import steps_of, term_of, worth
@@ -26,8 +27,10 @@ from tests.planning.builders import (
     PRIYA,
     ROOM_A,
     TOM,
+    at,
     busy,
     facts,
+    meeting,
     pair,
     person,
     programme,
@@ -191,6 +194,24 @@ def test_a_room_is_found_though_many_other_ways_to_seat_lead_nowhere() -> None:
 
     given = [action.meeting.room for action in found.actions if action.meeting]
     assert given == [rooms[1], rooms[0], *rooms[2:5], rooms[0]]
+
+
+def test_a_pair_that_lost_its_last_meeting_goes_before_one_that_gains_more() -> None:
+    """Tom has one hour for two pairs; the one that met last week has had little from it."""
+    met_long_ago, met_last_week = pair("p1", TOM, PRIYA), pair("p2", TOM, ANNA)
+    happy = meeting("6 10:00", met_long_ago, satisfaction=Both(80, 80))
+    unhappy = meeting("13 10:00", met_last_week, satisfaction=Both(1, 1))
+    known = facts(
+        rules=programme(rules={"horizon": timedelta(days=4)}),
+        people=[person(who, "Tu 10:00-11:00") for who in (TOM, PRIYA, ANNA)],
+        pairs=[met_long_ago, met_last_week],
+        meetings=[(happy, None), (unhappy, None)],
+        now=at("18 00:00"),
+    )
+
+    found = make_plan(known, at("18 00:00"))
+
+    assert [action.pair for action in found.actions if action.kind is ActionKind.BOOK] == ["p1"]
 
 
 def test_the_order_of_the_steps_holds_for_many_periods_too() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cached_property
 
 from slotfinder.domain.cadence import Period, is_due_in_person
 from slotfinder.domain.compromise import Worth, balance, remembered, share_of
@@ -91,6 +92,18 @@ class PairPlan:
         """Return what the rule remembers of the pair: meetings that took place, or stay."""
         memory = self._world.programme.compromise.memory
         return remembered([_worth(meeting) for meeting in self._kept], memory)
+
+    @cached_property
+    def lost_its_last(self) -> bool:
+        """Tell whether the last period that is over, since the pair was known, had no meeting."""
+        world = self._world
+        known_since = world.facts.known_since.get(self._pair.id, world.now)
+        over = [
+            period
+            for period in world.periods[self._pair.id]
+            if known_since < span_of(period, world.programme).end <= world.now
+        ]
+        return bool(over) and not self._formats_in(over[-1])
 
     def prepare(self) -> None:
         """Judge the meetings ahead, and fix the formats of the open periods."""

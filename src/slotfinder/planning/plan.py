@@ -100,7 +100,8 @@ class Certificate:
 
     Of ``pairs`` with open periods: ``placed`` meetings of ``most`` that could be if no pair had to
     consider another, the meetings ``below`` the floor, the dry-spell ``breaks``. ``value`` is step
-    4 of the rule summed over the pairs, ``bound`` the most it can be with these steps 1 to 3.
+    4 of the rule summed over the pairs, ``bound`` the most it can be with these steps 1 to 3 for
+    each pair.
     Slots taken online because a meeting in person could not be had come after the choice, and do
     not count.
     """

@@ -12,9 +12,10 @@ def worth(solution: Solution, plan: PairPlan, periods: int) -> float:
 
     ``periods`` is how many open occurrences a pair has at most. The penalties are 1000 for a
     missing meeting, 100 for a side below the floor and 10 for a break; beyond nine periods each
-    outweighs as many of the next as a pair can have.
+    outweighs as many of the next as a pair can have. Each missing meeting of a pair that lost its
+    last one counts twice: never two lost meetings in a row.
     """
-    missing = len(plan.occurrences) - solution.placed
+    missing = (len(plan.occurrences) - solution.placed) * (2 if plan.lost_its_last else 1)
     base = max(10, periods + 1)
     penalty = 10 * (solution.breaks + base * (solution.below + base * missing))
     return term_of(solution, plan) - penalty
