@@ -153,7 +153,6 @@ BAD = [
     ("programme.blackouts", '["2027-04-09..2027-04-02"]', "Write the earlier date first"),
     ("programme.blackouts", '["Easter"]', "'Easter' is not a date"),
     ("programme.organizer", '"the boss"', "'the boss' is not an e-mail address"),
-    ("programme.organizer_calendar", '"microsoft"', "calendars come in a later release"),
     ("programme.organizer_calendar", '"caldav"', "come in a later release. Use 'local'"),
     ("programme.organizer_calendar", '"feed"', "a published calendar can only be read"),
     ("programme.organizer_calendar", '"outlook"', "'outlook' is no kind of calendar"),
@@ -463,7 +462,7 @@ def test_no_secret_is_ever_shown(load: Load, text: str) -> None:
 
 
 def test_the_tables_of_later_calendars_are_accepted(load: Load) -> None:
-    text = "[calendars.microsoft]\na = 1\n[calendars.caldav]\n"
+    text = "[calendars.caldav]\na = 1\n"
     assert load(PROGRAMME + text).warnings == ()
 
 

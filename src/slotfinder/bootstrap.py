@@ -17,7 +17,7 @@ from slotfinder.errors import ConfigurationError, Finding, LockHeldError, StoreE
 from slotfinder.mail.outbox_folder import OutboxFolder
 from slotfinder.ports import FreeBusySource, Ledger, Mailer, Progress, Store
 from slotfinder.roster import Roster, load_programme
-from slotfinder.roster.google import google_use
+from slotfinder.roster.clouds import cloud_use
 from slotfinder.settings import Settings
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ def _google(
     Raises:
         ConfigurationError: the service account's key cannot be used.
     """
-    use = google_use(settings, roster.people, roster.pairs)
+    use = cloud_use(Provider.GOOGLE, settings, roster.people, roster.pairs)
     if not use.is_any:
         return {}
     # Google's libraries are slow to load, and many programmes have nobody there.
@@ -157,7 +157,7 @@ def _google(
     try:
         client = GoogleClient(
             Account(key=google.key, impersonate=google.impersonate),
-            use.organizers | ({use.reader} if use.reader else frozenset()),
+            use.mailboxes,
             endpoint=google.api_endpoint,
             timeout=settings.timeout,
             ca_file=google.ca_file,

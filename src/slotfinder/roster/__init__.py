@@ -7,7 +7,7 @@ from pathlib import Path
 from slotfinder.domain.people import Pair, Person
 from slotfinder.errors import ConfigurationError, Finding
 from slotfinder.roster import pairs, people
-from slotfinder.roster.google import google_findings
+from slotfinder.roster.clouds import cloud_findings
 from slotfinder.roster.sheet import read_sheet
 from slotfinder.settings import Draft, Settings, read_draft
 
@@ -56,7 +56,7 @@ def _read(draft: Draft) -> tuple[Roster, tuple[Finding, ...]]:
     reader = pairs.PairReader(draft, known if people_sheet.is_complete else None)
     found_pairs = reader.read(pairs_sheet)
     findings = (
-        *google_findings(draft, known, found_pairs),
+        *cloud_findings(draft, known, found_pairs),
         *people_sheet.findings,
         *pairs_sheet.findings,
     )

@@ -23,11 +23,13 @@ from slotfinder.domain.programme import (
 from slotfinder.errors import ConfigurationError, Finding
 from slotfinder.settings.addresses import read_mail_url, read_store_url
 from slotfinder.settings.checks import together
+from slotfinder.settings.files import read_secret
 from slotfinder.settings.google import GoogleSettings, read_google
+from slotfinder.settings.microsoft import MicrosoftSettings, read_microsoft
 from slotfinder.settings.source import Problem, Source, read_source, secret_warnings
 from slotfinder.settings.tables import File
 from slotfinder.settings.validation import validated
-from slotfinder.settings.values import BadValueError, quoted
+from slotfinder.settings.values import BadValueError
 
 _DEFAULT_WISHES = {
     Role.MENTEE: parse_wishes(
@@ -77,6 +79,7 @@ class Settings:
     patience: float
     link_wait: int
     google: GoogleSettings
+    microsoft: MicrosoftSettings
     store_url: str = field(repr=False)
     mail: MailSettings
     warnings: tuple[Finding, ...] = ()
@@ -130,11 +133,13 @@ def read_draft(path: FilePath, environment: Mapping[str, str]) -> Draft:
     mail, mail_problems = _mail(file, folder, source)
     url, store_problems = _store(file, folder)
     google, google_problems = read_google(file.calendars.google, folder)
-    problems += [*mail_problems, *store_problems, *google_problems, *secret_warnings(source)]
+    microsoft, microsoft_problems = read_microsoft(file.calendars.microsoft, folder, source)
+    problems += [*mail_problems, *store_problems, *google_problems, *microsoft_problems]
+    problems += secret_warnings(source)
     problems.sort(key=lambda each: source.line(each.path))
     findings = (*source.findings, *map(source.finding, problems))
     settings = replace(
-        _settings(file, folder, mail=mail, store_url=url, google=google),
+        _settings(file, folder, mail=mail, store_url=url, google=google, microsoft=microsoft),
         warnings=tuple(each for each in findings if each.level == "warning"),
     )
     return Draft(settings=settings, findings=findings, wrong=wrong | _keys(problems), source=source)
@@ -160,6 +165,7 @@ def _settings(
     mail: MailSettings,
     store_url: str,
     google: GoogleSettings,
+    microsoft: MicrosoftSettings,
 ) -> Settings:
     return Settings(
         folder=folder,
@@ -177,6 +183,7 @@ def _settings(
         patience=file.calendars.patience,
         link_wait=file.virtual.wait,
         google=google,
+        microsoft=microsoft,
         store_url=store_url,
         mail=mail,
     )
@@ -284,28 +291,13 @@ def _mail_server(
         problems.append(Problem(path=("mail", "url"), error=error))
     if in_url and not source.is_from_environment(("mail", "url")):
         problems.append(Problem(path=("mail", "url"), error=_IN_URL, level="warning"))
-    password = file.mail.password or in_url
-    if file.mail.password_file and not source.is_from_environment(("mail", "password")):
-        try:
-            password = _read_secret(folder / file.mail.password_file)
-        except BadValueError as error:
-            problems.append(Problem(path=("mail", "password_file"), error=error))
-    return url, password, problems
+    given, table = ("mail", "password"), file.mail
+    password, more = read_secret(
+        source, folder, given, table.password or in_url, table.password_file
+    )
+    return url, password, [*problems, *more]
 
 
 _IN_URL = BadValueError(
     "a password stands in this file.", "Leave 'user@host' here and name a file in 'password_file'."
 )
-
-
-def _read_secret(path: FilePath) -> SecretStr:
-    try:
-        secret = path.read_text(encoding="utf-8").strip("\r\n")
-    except (OSError, ValueError):
-        secret = ""
-    if not secret:
-        raise BadValueError(
-            f"no secret can be read from the file {quoted(str(path))}.",
-            "Write the secret into that file and let this user read it.",
-        )
-    return SecretStr(secret)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 from typing import Any, Final
 
+from slotfinder.settings.files import read_ca_file
 from slotfinder.settings.source import Problem
 from slotfinder.settings.tables import GoogleTable
 from slotfinder.settings.values import BadValueError, parse_root, quoted
@@ -45,13 +46,8 @@ def read_google(table: GoogleTable, folder: FilePath) -> tuple[GoogleSettings, l
             key = {}
     if table.service_account_file and table.impersonate_service_account:
         problems.append(_problem("impersonate_service_account", _BOTH))
-    ca_file = folder / table.ca_file if table.ca_file else None
-    if ca_file and not _holds_certificates(ca_file):
-        absent = BadValueError(
-            f"no certificates can be read from the file {quoted(str(ca_file))}.",
-            "Name a file with PEM certificates that this user may read.",
-        )
-        problems.append(_problem("ca_file", absent))
+    ca_file, more = read_ca_file(folder, table.ca_file, ("calendars", "google", "ca_file"))
+    problems += more
     settings = GoogleSettings(
         key=key,
         impersonate=table.impersonate_service_account or "",
@@ -98,13 +94,3 @@ def _read_key(path: FilePath) -> Mapping[str, str]:
     except BadValueError as error:
         raise BadValueError(f"its token_uri: {error.message}", remedy) from None
     return {name: value for name, value in found.items() if isinstance(value, str)}
-
-
-def _holds_certificates(path: FilePath) -> bool:
-    import ssl  # noqa: PLC0415 - only where further roots are named
-
-    try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
-    except (OSError, ValueError):  # of which an SSLError is one
-        return False
-    return True

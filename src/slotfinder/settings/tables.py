@@ -117,6 +117,7 @@ def _secret(value: object) -> SecretStr:
 Text = Annotated[str, _text()]
 Path_ = Annotated[str, _text(_path)]
 Email = Annotated[str, _text(values.parse_email)]
+Secret = Annotated[SecretStr | None, PlainValidator(_secret)]
 Duration = Annotated[timedelta, PlainValidator(_duration)]
 Date = Annotated[date, PlainValidator(values.parse_date)]
 Margin = Annotated[int, _whole(0, 240)]
@@ -266,15 +267,33 @@ class GoogleTable(Table):
     ca_file: Path_ | None = None
 
 
+class MicrosoftTable(Table):
+    """``[calendars.microsoft]``: as which app Microsoft 365 is asked, and in which cloud."""
+
+    tenant: Annotated[str, _text(values.parse_tenant)] | None = None
+    client_id: Annotated[str, _text(values.parse_id)] | None = None
+    client_secret: Secret = None
+    client_secret_file: Path_ | None = None
+    certificate_file: Path_ | None = None
+    certificate_password: Secret = None
+    certificate_password_file: Path_ | None = None
+    federated_token_file: Path_ | None = None
+    managed_identity: Annotated[str, _text(values.parse_id)] | None = None
+    authority: Annotated[str, _text(values.parse_authority)] = "https://login.microsoftonline.com"
+    graph: Annotated[str, _text(values.parse_graph)] = "https://graph.microsoft.com"
+    reader: Email | None = None
+    ca_file: Path_ | None = None
+
+
 class CalendarsTable(Table):
-    """``[calendars.*]``: times in seconds. The other clouds' tables are judged when they come."""
+    """``[calendars.*]``: times in seconds. CalDAV's table is judged when it comes."""
 
     timeout: Annotated[float, _seconds(600)] = 30.0
     patience: Annotated[float, _seconds(3600)] = 90.0
     local: LocalTable = LocalTable()
     feeds: FeedsTable = FeedsTable()
     google: GoogleTable = GoogleTable()
-    microsoft: dict[str, object] = {}
+    microsoft: MicrosoftTable = MicrosoftTable()
     caldav: dict[str, object] = {}
 
 
@@ -290,7 +309,7 @@ class MailTable(Table):
     url: Annotated[str, _text(str.strip)] = ""
     outbox: Path_ = "outbox"
     sender: Email | None = None
-    password: Annotated[SecretStr | None, PlainValidator(_secret)] = None
+    password: Secret = None
     password_file: Path_ | None = None
     ca_file: Path_ | None = None
 

@@ -30,7 +30,7 @@ _LONGEST_QUOTE = 60
 _EMAIL = re.compile(r"""[^\s@/\\<>:;,"|?*()\[\]]+@[\w-]+(\.[\w-]+)*""")
 _HOST = re.compile(r"[\w-]+(\.[\w-]+)*")
 _PROVIDERS = (Provider.LOCAL, Provider.GOOGLE, Provider.MICROSOFT, Provider.CALDAV)
-_AVAILABLE = (Provider.LOCAL, Provider.GOOGLE)
+_AVAILABLE = (Provider.LOCAL, Provider.GOOGLE, Provider.MICROSOFT)
 
 
 class BadValueError(ValueError):
@@ -232,7 +232,7 @@ def parse_provider(text: str) -> Provider:
     )
 
 
-_AVAILABLE_WORDS = " or ".join(f"'{each}'" for each in _AVAILABLE)
+_AVAILABLE_WORDS = ", ".join(f"'{each}'" for each in _AVAILABLE[:-1]) + f" or '{_AVAILABLE[-1]}'"
 
 
 def is_address(text: str) -> bool:
@@ -264,6 +264,52 @@ def parse_root(text: str) -> str:
     if parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
         raise BadValueError("the address is not encrypted.", _ROOT_REMEDY)
     return address.rstrip("/")
+
+
+def parse_authority(text: str) -> str:
+    """Read the root address of an identity platform, in which no tenant stands."""
+    address = parse_root(text)
+    parts = urlsplit(address)
+    remedy = "Write for example 'https://login.microsoftonline.com'."
+    if parts.path:
+        raise BadValueError(
+            "a path stands in the address.", f"{remedy} The tenant has a setting of its own."
+        )
+    if parts.scheme == "http":
+        raise BadValueError("tokens are only asked for by https.", remedy)
+    return address
+
+
+def parse_graph(text: str) -> str:
+    """Read the root address of Microsoft Graph, in which no version stands."""
+    address = parse_root(text)
+    if re.search(r"/(v\d[\w.]*|beta)$", urlsplit(address).path, re.ASCII):
+        raise BadValueError(
+            "a version stands in the address.",
+            "Write for example 'https://graph.microsoft.com'; the version is added.",
+        )
+    return address
+
+
+def parse_tenant(text: str) -> str:
+    """Read the id of a tenant or one of its domains."""
+    tenant = parse_id(text)
+    if tenant.lower() in {"common", "organizations", "consumers"}:
+        raise BadValueError(
+            f"{quoted(tenant)} stands for many tenants, and an app signs in to one.",
+            "Write the tenant's id or one of its domains.",
+        )
+    return tenant
+
+
+def parse_id(text: str) -> str:
+    """Read an id as it is copied from an admin center."""
+    found = text.strip()
+    if not re.fullmatch(r"[\w.-]{1,255}", found, re.ASCII):
+        raise BadValueError(
+            f"{quoted(text)} is no id.", "Copy it from the app's page in the Entra admin center."
+        )
+    return found
 
 
 _ROOT_REMEDY = "Write it as 'https://host'; 'http://' is only for 127.0.0.1, ::1 and localhost."
