@@ -63,12 +63,16 @@ class WriteError(SlotfinderError):
         self.skipped = skipped
 
 
-class TimeTakenError(WriteError):
-    """A new meeting was not written: somebody took the time after it was chosen."""
+class ChangedMeanwhileError(WriteError):
+    """People changed the calendars first; what was to be written is decided anew."""
 
     def __init__(self) -> None:
         super().__init__(
             "changed-meanwhile",
-            "Somebody took this time at the same moment; the next run finds another.",
+            "Somebody changed a calendar at the same moment; the next run decides anew.",
             skipped=True,
         )
+
+
+class TimeTakenError(ChangedMeanwhileError):
+    """A new meeting was not written: somebody took the time after it was chosen."""

@@ -1,6 +1,6 @@
 """What the agent needs from the world outside. Adapters implement these; bootstrap names them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -59,6 +59,13 @@ class MergingSource(FreeBusySource, Protocol):
         ...
 
 
+Glance = Callable[[Event, Interval | None], bool]
+"""Tells, right before an event is written, whether somebody else has taken its time by now.
+
+The interval is where the meeting itself stands at present, if it stands at another time.
+"""
+
+
 class MeetingCalendar(Protocol):
     """Holds the programme's own meetings: writes them, and tells what became of them."""
 
@@ -76,15 +83,17 @@ class MeetingCalendar(Protocol):
         """
         ...
 
-    def write(self, event: Event) -> Receipt:
+    def write(self, event: Event, is_taken: Glance) -> Receipt:
         """Make every reachable copy show this event; doing it again changes nothing.
 
-        An event that people deleted or moved stays as they left it.
+        An event that people deleted or moved stays as they left it. ``is_taken`` is asked before
+        a time is written at which the meeting does not stand yet.
 
         Raises:
-            TimeTakenError: it is new, and one of its people is taken by now: nothing was written.
-            WriteError: a copy could not be written; the next run tries again, but for what was
-                ``changed-meanwhile``, which it decides anew.
+            TimeTakenError: it is new, and its time is taken by now: nothing was written.
+            ChangedMeanwhileError: it stands, and people changed more than their answers, or its
+                new time is taken by now: nothing was written.
+            WriteError: a copy could not be written; the next run tries again.
         """
         ...
 

@@ -4,11 +4,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from slotfinder.booking.executor import drain
+from slotfinder.booking.executor import Outside, drain
 from slotfinder.domain.freebusy import Provider, Unreadable
 from slotfinder.domain.meeting import Event, Meeting, Receipt, Seen
-from slotfinder.errors import TimeTakenError, WriteError
-from slotfinder.ports import Changes, Entry, EntryKind, Ledger, Message, T
+from slotfinder.errors import ChangedMeanwhileError, TimeTakenError, WriteError
+from slotfinder.ports import Changes, Entry, EntryKind, Glance, Ledger, Message, T
+from tests.contract.builders import nobody
 from tests.contract.test_store import EVENT, NOW
 
 
@@ -49,7 +50,8 @@ class World:
     told: list[str] = field(default_factory=list)
     provider: Provider = Provider.LOCAL
 
-    def write(self, event: Event) -> Receipt:
+    def write(self, event: Event, is_taken: Glance) -> Receipt:
+        assert not is_taken(event, None)
         self._take(f"write {event.uid}")
         return Receipt(calendar_uid=f"{event.uid}@cloud", join_url=None)
 
@@ -93,8 +95,8 @@ def mail(uid: str, to: str) -> Entry:
 
 
 def drained(outbox: Outbox, world: World, skip: Sequence[str] = ()) -> dict[str, WriteError]:
-    calendars = {Provider.LOCAL: world}
-    failed = drain(outbox, calendars, world, now=NOW, progress=Unseen(), skip=skip)
+    outside = Outside(calendars={Provider.LOCAL: world}, mailer=world, is_taken=nobody)
+    failed = drain(outbox, outside, now=NOW, progress=Unseen(), skip=skip)
     return {failure.uid: failure.problem for failure in failed.values()}
 
 
@@ -108,8 +110,8 @@ def test_everything_is_done_in_order_and_settled() -> None:
 
 
 def test_what_people_changed_first_is_not_written_later() -> None:
-    outbox = Outbox([write("a"), write("b")])
-    world = World(("write a",), WriteError("changed-meanwhile", "Moved.", skipped=True))
+    outbox = Outbox([write("a"), mail("a", "tom"), write("b")])
+    world = World(("write a",), ChangedMeanwhileError())
 
     failed = drained(outbox, world)
 
@@ -119,11 +121,13 @@ def test_what_people_changed_first_is_not_written_later() -> None:
 
 
 def test_a_meeting_whose_time_was_taken_first_comes_to_nothing() -> None:
-    outbox, world = Outbox([write("a"), write("b")]), World(("write a",), TimeTakenError())
+    outbox = Outbox([write("a"), mail("a", "tom"), write("b")])
+    world = World(("write a",), TimeTakenError())
 
     assert drained(outbox, world)["a"].skipped
     assert outbox.entries == []
     assert outbox.abandoned == ["a"]
+    assert world.told == ["write b"]
 
 
 def test_nobody_is_told_of_a_meeting_no_calendar_shows_and_other_meetings_go_on() -> None:

@@ -17,7 +17,7 @@ from slotfinder.domain.meeting import Answer, Attendee, Event, Meeting, Seen
 from slotfinder.errors import WriteError
 from slotfinder.ports import CalendarRef
 from tests.calendars.ics import LONDON, NINE, SPRING, TEN, calendar, event
-from tests.contract.builders import meeting_of
+from tests.contract.builders import meeting_of, nobody
 from tests.invitations.examples import between
 from tests.invitations.examples import event as example
 
@@ -204,7 +204,7 @@ class TestWriting:
     def test_organizer_attendees_and_room_get_a_copy(
         self, root: Path, calendars: LocalCalendars
     ) -> None:
-        calendars.write(MEETING)
+        calendars.write(MEETING, nobody)
 
         assert set(copies(root)) == {ORGANIZER, TOM, PRIYA, ROOM}
         assert all(b"METHOD" not in copy for copy in copies(root).values())
@@ -216,7 +216,7 @@ class TestWriting:
     def test_only_whole_files_of_the_right_name_are_left(
         self, root: Path, calendars: LocalCalendars
     ) -> None:
-        calendars.write(MEETING)
+        calendars.write(MEETING, nobody)
 
         assert {path.name for path in (root / TOM).iterdir()} == {f"{MEETING.uid}.ics"}
 
@@ -225,7 +225,7 @@ class TestWriting:
     ) -> None:
         stale = root / TOM / f".{MEETING.uid}.ics.new"
         stale.write_bytes(b"half a calendar")
-        calendars.write(MEETING)
+        calendars.write(MEETING, nobody)
 
         assert [path.name for path in (root / TOM).iterdir()] == [f"{MEETING.uid}.ics"]
         assert copies(root)[TOM] == copies(root)[PRIYA]
@@ -236,7 +236,7 @@ class TestWriting:
     ) -> None:
         before = os.umask(umask)
         try:
-            calendars.write(MEETING)
+            calendars.write(MEETING, nobody)
         finally:
             os.umask(before)
 
@@ -256,7 +256,7 @@ class TestWriting:
         folder = os.open(root / TOM, os.O_RDONLY)
         with monkeypatch.context() as patched:
             patched.setattr("os.fsync", note)
-            LocalCalendars(root, {TOM: LONDON}).write(MEETING)
+            LocalCalendars(root, {TOM: LONDON}).write(MEETING, nobody)
         os.close(folder)
 
         assert named == [True]
@@ -264,20 +264,20 @@ class TestWriting:
     def test_writing_again_changes_nothing_and_keeps_an_answer(
         self, root: Path, calendars: LocalCalendars
     ) -> None:
-        calendars.write(MEETING)
+        calendars.write(MEETING, nobody)
         answer(root, TOM, "DECLINED")
         before = copies(root)
 
-        calendars.write(MEETING)
+        calendars.write(MEETING, nobody)
 
         assert copies(root) == before
 
     def test_a_newer_version_replaces_the_copies(
         self, root: Path, calendars: LocalCalendars
     ) -> None:
-        calendars.write(MEETING)
+        calendars.write(MEETING, nobody)
         before = copies(root)
-        calendars.write(replace(MEETING, sequence=1))
+        calendars.write(replace(MEETING, sequence=1), nobody)
 
         assert all(copy != before[email] for email, copy in copies(root).items())
 
@@ -285,9 +285,9 @@ class TestWriting:
         self, root: Path, calendars: LocalCalendars
     ) -> None:
         dragged = replace(MEETING, interval=between("2027-01-08T09:00", "2027-01-08T09:45"))
-        calendars.write(dragged)
+        calendars.write(dragged, nobody)
         before = copies(root)
-        calendars.write(MEETING)
+        calendars.write(MEETING, nobody)
 
         assert copies(root) == before
 
@@ -296,14 +296,14 @@ class TestWriting:
         self, root: Path, calendars: LocalCalendars, content: bytes
     ) -> None:
         (root / TOM / f"{MEETING.uid}.ics").write_bytes(content)
-        calendars.write(MEETING)
+        calendars.write(MEETING, nobody)
 
         assert copies(root)[TOM] == copies(root)[PRIYA]
 
     def test_who_has_a_calendar_elsewhere_gets_no_copy(self, root: Path) -> None:
         calendars = LocalCalendars(root, {TOM: LONDON})
         (root / PRIYA).rmdir()
-        calendars.write(MEETING)
+        calendars.write(MEETING, nobody)
 
         assert set(copies(root)) == {ORGANIZER, TOM}
 
@@ -314,7 +314,7 @@ class TestWriting:
         (root / missing).rmdir()
 
         with pytest.raises(WriteError) as caught:
-            calendars.write(MEETING)
+            calendars.write(MEETING, nobody)
         assert caught.value.code == "provider-refused"
         assert copies(root) == {}
 
@@ -322,13 +322,13 @@ class TestWriting:
         self, root: Path, calendars: LocalCalendars
     ) -> None:
         by_tom = replace(MEETING, organizer=MEETING.attendees[0])
-        calendars.write(by_tom)
+        calendars.write(by_tom, nobody)
         assert set(copies(root)) == {TOM, PRIYA, ROOM}
 
         calendars.withdraw(by_tom)
         (root / TOM).rmdir()
         with pytest.raises(WriteError):
-            calendars.write(by_tom)
+            calendars.write(by_tom, nobody)
 
     @pytest.mark.parametrize("email", ["../evil@x", "/tmp/x", "..", ".", "", "a\0b"])
     def test_no_organizer_gets_a_folder_outside(
@@ -337,7 +337,7 @@ class TestWriting:
         evil = replace(MEETING, organizer=Attendee(email=email, name="Evil"))
 
         with pytest.raises(WriteError):
-            calendars.write(evil)
+            calendars.write(evil, nobody)
         assert {path.name for path in root.iterdir()} == {TOM, PRIYA, ROOM}
 
     @pytest.mark.parametrize("uid", ["../../evil", "/etc/passwd", "..", "a\0b", "a/b"])
@@ -355,7 +355,7 @@ class TestWriting:
                 if os.geteuid() != 0:
                     (root / email).chmod(0o555)
             with as_nobody(), pytest.raises(WriteError) as caught:
-                LocalCalendars(root, {TOM: LONDON}).write(MEETING)
+                LocalCalendars(root, {TOM: LONDON}).write(MEETING, nobody)
             left = list(root.glob("*/*"))
 
         assert caught.value.code == "provider-refused"
@@ -367,7 +367,7 @@ class TestWithdrawing:
         self, root: Path, calendars: LocalCalendars
     ) -> None:
         (root / TOM / "own.ics").write_bytes(SOUND)
-        calendars.write(MEETING)
+        calendars.write(MEETING, nobody)
 
         calendars.withdraw(MEETING)
         calendars.withdraw(MEETING)
@@ -376,7 +376,7 @@ class TestWithdrawing:
         assert (root / TOM / "own.ics").exists()
 
     def test_missing_folders_do_not_matter(self, root: Path, calendars: LocalCalendars) -> None:
-        calendars.write(MEETING)
+        calendars.write(MEETING, nobody)
         (root / PRIYA / f"{MEETING.uid}.ics").unlink()
         (root / PRIYA).rmdir()
         calendars.withdraw(MEETING)
@@ -387,7 +387,7 @@ class TestWithdrawing:
 class TestLookingUp:
     @pytest.fixture(autouse=True)
     def _written(self, calendars: LocalCalendars) -> None:
-        calendars.write(MEETING)
+        calendars.write(MEETING, nobody)
 
     def seen(self, calendars: LocalCalendars, meeting: Meeting | None = None) -> Seen:
         meeting = meeting or meeting_of(MEETING)

@@ -9,7 +9,7 @@ from slotfinder.domain.freebusy import Block, FreeBusy, Kind, Provider
 from slotfinder.domain.meeting import Answer, Attendee
 from slotfinder.ports import CalendarRef
 from tests.calendars.ics import LONDON
-from tests.contract.builders import meeting_of
+from tests.contract.builders import meeting_of, nobody
 from tests.invitations.examples import ORGANIZER, PRIYA, TOM, between, event
 
 ROOM = Attendee(email="room-a@acme.example", name="Room A", answer=Answer.ACCEPTED)
@@ -35,7 +35,7 @@ def blocks(server: MemoryCalendars, owner: str) -> tuple[Block, ...]:
 def test_everybody_invited_has_the_meeting_in_the_calendar(
     server: MemoryCalendars, owner: str
 ) -> None:
-    server.write(MEETING)
+    server.write(MEETING, nobody)
 
     assert blocks(server, owner) == (
         Block(interval=MEETING.interval, kind=Kind.BUSY, uid=MEETING.uid),
@@ -43,7 +43,7 @@ def test_everybody_invited_has_the_meeting_in_the_calendar(
 
 
 def test_who_declined_is_free_and_the_others_are_not(server: MemoryCalendars) -> None:
-    server.write(MEETING)
+    server.write(MEETING, nobody)
     server.answer(TOM.email, MEETING.uid, Answer.DECLINED)
     server.answer(PRIYA.email, MEETING.uid, Answer.TENTATIVE)
 
@@ -56,7 +56,7 @@ def test_who_declined_is_free_and_the_others_are_not(server: MemoryCalendars) ->
 
 
 def test_a_room_that_declines_says_so(server: MemoryCalendars) -> None:
-    server.write(MEETING)
+    server.write(MEETING, nobody)
     server.answer(ROOM.email, MEETING.uid, Answer.DECLINED)
 
     assert server.look_up([meeting_of(MEETING)])[MEETING.uid].room is Answer.DECLINED
@@ -65,7 +65,7 @@ def test_a_room_that_declines_says_so(server: MemoryCalendars) -> None:
 
 
 def test_a_moved_meeting_is_elsewhere_for_all_and_asked_anew(server: MemoryCalendars) -> None:
-    server.write(MEETING)
+    server.write(MEETING, nobody)
     server.answer(PRIYA.email, MEETING.uid, Answer.ACCEPTED)
     server.move(TOM.email, MEETING.uid, OTHER)
 
@@ -78,21 +78,21 @@ def test_a_moved_meeting_is_elsewhere_for_all_and_asked_anew(server: MemoryCalen
 def test_an_organizer_who_is_none_of_the_two_is_nobody_in_particular(
     server: MemoryCalendars,
 ) -> None:
-    server.write(MEETING)
+    server.write(MEETING, nobody)
     server.move(ORGANIZER.email, MEETING.uid, OTHER)
 
     assert server.look_up([meeting_of(MEETING)])[MEETING.uid].mover is None
 
 
 def test_a_deleted_meeting_is_in_nobodys_calendar(server: MemoryCalendars) -> None:
-    server.write(MEETING)
+    server.write(MEETING, nobody)
     server.delete(MEETING.uid)
 
     assert blocks(server, TOM.email) == ()
 
 
 def test_entries_keep_their_kind_and_come_in_order(server: MemoryCalendars) -> None:
-    server.write(MEETING)
+    server.write(MEETING, nobody)
     server.add(TOM.email, OTHER, Kind.TENTATIVE)
     server.add(TOM.email, between("2027-01-06T00:00", "2027-01-07T00:00"), Kind.OUT_OF_OFFICE)
 

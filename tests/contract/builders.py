@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+from slotfinder.domain.interval import Interval
 from slotfinder.domain.meeting import Both, Event, Format, Meeting, MeetingState
 
 
@@ -37,3 +38,13 @@ def meeting_of(event: Event, **changes: Any) -> Meeting:
         answers={},
     )
     return replace(meeting, **changes)
+
+
+def nobody(_event: Event, _ours: Interval | None) -> bool:
+    """Look again, and see nobody in the way."""
+    return False
+
+
+def somebody(_event: Event, _ours: Interval | None) -> bool:
+    """Look again, and see that the time is taken."""
+    return True

@@ -17,6 +17,7 @@ from slotfinder.ports import CalendarRef, FreeBusySource, MergingSource
 from tests.calendars.feed_server import running, serving
 from tests.calendars.google.calendars import READER, google_calendars
 from tests.calendars.ics import LONDON, SPRING, calendar, event
+from tests.contract.builders import nobody
 from tests.emulators.google import GoogleEmulator
 from tests.invitations.examples import between
 from tests.invitations.examples import event as meeting_event
@@ -92,7 +93,7 @@ def _memory(_tmp_path: Path, _stack: ExitStack) -> Subject:
             else:
                 guests = (Attendee(email=owner, name=owner),)
                 server.write(
-                    meeting_event(uid=block.uid, interval=block.interval, attendees=guests)
+                    meeting_event(uid=block.uid, interval=block.interval, attendees=guests), nobody
                 )
         return CalendarRef(owner=owner, zone=LONDON)
 

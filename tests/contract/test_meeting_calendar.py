@@ -12,10 +12,11 @@ from slotfinder.calendars.google.wire import event_id
 from slotfinder.calendars.local.calendar import LocalCalendars
 from slotfinder.calendars.memory import MemoryCalendars
 from slotfinder.domain.meeting import Answer, Attendee, Event, Seen
+from slotfinder.errors import ChangedMeanwhileError, TimeTakenError
 from slotfinder.ports import CalendarRef, MeetingCalendar
 from tests.calendars.google.calendars import READER, google_calendars
 from tests.calendars.ics import LONDON
-from tests.contract.builders import meeting_of
+from tests.contract.builders import meeting_of, nobody, somebody
 from tests.emulators import people
 from tests.emulators.google import GoogleEmulator
 from tests.invitations.examples import PRIYA, TOM, between, event
@@ -110,7 +111,7 @@ def look_up(subject: Subject, written: Event = MEETING) -> Seen:
 
 
 def test_what_was_written_is_there_at_its_time_unanswered(subject: Subject) -> None:
-    subject.calendar.write(MEETING)
+    subject.calendar.write(MEETING, nobody)
 
     assert look_up(subject) == Seen(
         present=True,
@@ -122,12 +123,12 @@ def test_what_was_written_is_there_at_its_time_unanswered(subject: Subject) -> N
 
 
 def test_the_receipt_says_what_was_made_of_it(subject: Subject) -> None:
-    receipt = subject.calendar.write(MEETING)
+    receipt = subject.calendar.write(MEETING, nobody)
 
     assert receipt.calendar_uid
     assert receipt.join_url == MEETING.join_url
     assert receipt.room is Answer.ACCEPTED
-    assert subject.calendar.write(MEETING) == receipt
+    assert subject.calendar.write(MEETING, nobody) == receipt
 
 
 def test_calendars_that_can_be_used_have_no_troubles(subject: Subject) -> None:
@@ -135,20 +136,43 @@ def test_calendars_that_can_be_used_have_no_troubles(subject: Subject) -> None:
     assert subject.calendar.troubles([]) == {}
 
 
+def test_a_new_meeting_whose_time_is_taken_by_now_is_not_written(subject: Subject) -> None:
+    before = subject.everything()
+    with pytest.raises(TimeTakenError):
+        subject.calendar.write(MEETING, somebody)
+
+    assert subject.everything() == before
+
+
+def test_a_meeting_is_not_moved_to_a_time_that_is_taken_by_now(subject: Subject) -> None:
+    subject.calendar.write(MEETING, nobody)
+    before = subject.everything()
+    with pytest.raises(ChangedMeanwhileError) as raised:
+        subject.calendar.write(LATER, somebody)
+
+    assert not isinstance(raised.value, TimeTakenError)
+    assert subject.everything() == before
+
+
+def test_what_stands_at_its_time_already_is_not_in_its_own_way(subject: Subject) -> None:
+    subject.calendar.write(MEETING, nobody)
+    subject.calendar.write(MEETING, somebody)
+
+
 def test_writing_again_changes_nothing(subject: Subject) -> None:
-    subject.calendar.write(MEETING)
+    subject.calendar.write(MEETING, nobody)
     subject.decline(TOM.email)
     before = subject.everything()
 
-    subject.calendar.write(MEETING)
+    subject.calendar.write(MEETING, nobody)
 
     assert subject.everything() == before
 
 
 def test_a_later_version_moves_every_copy_and_asks_again(subject: Subject) -> None:
-    subject.calendar.write(MEETING)
+    subject.calendar.write(MEETING, nobody)
     subject.decline(TOM.email)
-    subject.calendar.write(LATER)
+    subject.calendar.write(LATER, nobody)
 
     seen = look_up(subject, LATER)
     assert (seen.present, seen.interval, seen.mover) == (True, LATER.interval, None)
@@ -156,17 +180,17 @@ def test_a_later_version_moves_every_copy_and_asks_again(subject: Subject) -> No
 
 
 def test_what_was_never_written_or_was_withdrawn_is_not_there(subject: Subject) -> None:
-    subject.calendar.write(replace(MEETING, uid="another", interval=LATER.interval))
+    subject.calendar.write(replace(MEETING, uid="another", interval=LATER.interval), nobody)
     assert not look_up(subject).present
 
-    subject.calendar.write(MEETING)
+    subject.calendar.write(MEETING, nobody)
     subject.calendar.withdraw(MEETING)
     assert not look_up(subject).present
 
 
 def test_withdrawing_again_and_what_was_never_there_is_harmless(subject: Subject) -> None:
     subject.calendar.withdraw(MEETING)
-    subject.calendar.write(MEETING)
+    subject.calendar.write(MEETING, nobody)
     subject.calendar.withdraw(MEETING)
     before = subject.everything()
 
@@ -176,14 +200,14 @@ def test_withdrawing_again_and_what_was_never_there_is_harmless(subject: Subject
 
 
 def test_a_declined_meeting_is_noticed(subject: Subject) -> None:
-    subject.calendar.write(MEETING)
+    subject.calendar.write(MEETING, nobody)
     subject.decline(PRIYA.email)
 
     assert look_up(subject).declined_by == (PRIYA.email,)
 
 
 def test_a_meeting_moved_in_the_organizers_calendar_is_noticed(subject: Subject) -> None:
-    subject.calendar.write(MEETING)
+    subject.calendar.write(MEETING, nobody)
     subject.move(MEETING.organizer.email)
 
     seen = look_up(subject)
@@ -192,7 +216,7 @@ def test_a_meeting_moved_in_the_organizers_calendar_is_noticed(subject: Subject)
 
 
 def test_a_meeting_deleted_in_the_organizers_calendar_is_noticed(subject: Subject) -> None:
-    subject.calendar.write(MEETING)
+    subject.calendar.write(MEETING, nobody)
     subject.delete(MEETING.organizer.email)
 
     assert not look_up(subject).present
@@ -200,8 +224,8 @@ def test_a_meeting_deleted_in_the_organizers_calendar_is_noticed(subject: Subjec
 
 def test_several_meetings_are_told_apart_by_uid(subject: Subject) -> None:
     other = replace(LATER, uid="another")
-    subject.calendar.write(MEETING)
-    subject.calendar.write(other)
+    subject.calendar.write(MEETING, nobody)
+    subject.calendar.write(other, nobody)
 
     seen = subject.calendar.look_up([meeting_of(other), meeting_of(MEETING)])
 

@@ -10,6 +10,7 @@ from slotfinder.domain.interval import Interval, merge
 from slotfinder.domain.meeting import Answer, Attendee, Meeting
 from slotfinder.ports import CalendarRef
 from slotfinder.rehearsal.life import Life
+from tests.contract.builders import nobody
 from tests.invitations.examples import event
 from tests.planning.builders import LONDON, PRIYA, TOM, meeting, pair, person
 
@@ -45,7 +46,7 @@ def booked(server: MemoryCalendars, number: int, weeks: int = 1) -> Meeting:
         ),
     )
     guests = tuple(Attendee(email=email, name="") for email in found.people)
-    server.write(event(uid=found.uid, interval=found.interval, attendees=guests))
+    server.write(event(uid=found.uid, interval=found.interval, attendees=guests), nobody)
     return found
 
 

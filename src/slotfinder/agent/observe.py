@@ -70,7 +70,7 @@ def read(
     wanted = list(dict.fromkeys(emails))
     batches: list[tuple[Provider, list[str]]] = []
     for provider in agent.sources:
-        mine = [email for email in wanted if _provider(agent, email) is provider]
+        mine = [email for email in wanted if agent.provider_of(email) is provider]
         batches += [(provider, mine[k : k + _BATCH]) for k in range(0, len(mine), _BATCH)]
     found: dict[str, Reading] = {}
     tracked = agent.progress.track(batches, total=len(batches), doing="Reading calendars")
@@ -183,12 +183,6 @@ def _calendars(agent: Agent, pairs: Sequence[Pair]) -> list[str]:
         for room in site.rooms
     ]
     return [*people, *rooms]
-
-
-def _provider(agent: Agent, email: str) -> Provider:
-    if person := agent.people.get(email):
-        return person.provider
-    return next(room.provider for room in agent.rooms() if room.email == email)
 
 
 def _look_up(agent: Agent, ledger: Ledger, now: datetime) -> dict[str, Seen]:

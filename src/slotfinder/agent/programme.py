@@ -59,10 +59,12 @@ class Agent:
         gone = Person(email=email, name=email, provider=Provider.FEED, zone=self.programme.zone)
         return listed or gone
 
-    def provider_of(self, organizer: str) -> Provider:
-        """Return where an organizer's calendar lives."""
-        person = self.people.get(organizer)
-        return person.provider if person else self.organizer_provider
+    def provider_of(self, email: str) -> Provider:
+        """Return where a calendar lives: a person's, a room's, or the programme mailbox's."""
+        if person := self.people.get(email):
+            return person.provider
+        rooms = (room.provider for room in self.rooms() if room.email == email)
+        return next(rooms, self.organizer_provider)
 
     def is_in_cloud(self, meeting: Meeting) -> bool:
         """Tell whether a provider names the meeting and invites to it."""

@@ -1,18 +1,25 @@
 """One pass: recover → observe → plan → record → carry out; what it did is the report."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 from slotfinder.agent.changes import changes_of
+from slotfinder.agent.forestalled import Forestalled
+from slotfinder.agent.glance import is_taken
 from slotfinder.agent.kept import as_kept
 from slotfinder.agent.plan import AgreedPlan, plan_pass, requests_of
 from slotfinder.agent.programme import Agent
 from slotfinder.agent.report import Report, document
-from slotfinder.booking.executor import drain
+from slotfinder.booking.executor import Failure, Outside, drain
 from slotfinder.domain.people import Pair
-from slotfinder.planning.plan import ActionKind
+from slotfinder.errors import TimeTakenError
+from slotfinder.planning.plan import ActionKind, Plan
 from slotfinder.ports import Store
+
+_TIMES_FORESTALLED = 3
+"""How often a run looks for another time at once for a pair whose time was taken meanwhile."""
 
 
 def run_pass(
@@ -25,34 +32,56 @@ def run_pass(
     """Do one full pass and return what was done.
 
     What an interrupted pass left in the outbox is finished first. With ``agreed`` exactly that
-    plan is carried out, or none: ``refused`` of the report then says why.
+    plan is carried out, or none: ``refused`` of the report then says why. A pair whose new time
+    somebody takes at the same moment gets another one at once.
     """
-    unfinished = drain(store, agent.calendars, agent.mailer, now=now, progress=agent.progress)
+    failed = _drained(agent, store, now, {})
     ledger = store.load()
     report = plan_pass(agent, ledger, pairs, agreed.now if agreed else now)
     if agreed and (refused := _refusal(agreed, report, agent, now)):
         return replace(report, mode="run", now=now, refused=refused)
-    changes = changes_of(report.plan, report.facts, ledger, agent, run=report.run, now=now)
-    store.record(changes)
-    failed = unfinished | drain(
-        store,
-        agent.calendars,
-        agent.mailer,
-        now=now,
-        progress=agent.progress,
-        skip=unfinished.keys(),
-    )
-    problems = {each.uid: each.problem for each in failed.values()}
+    store.record(changes_of(report.plan, report.facts, ledger, agent, run=report.run, now=now))
+    failed |= _drained(agent, store, now, failed)
+    plan = report.plan
+    for _ in range(_TIMES_FORESTALLED if agreed is None else 0):
+        lost = {key for key, each in failed.items() if isinstance(each.problem, TimeTakenError)}
+        if not lost:
+            break
+        uids = {failed.pop(key).uid for key in lost}
+        plan = _replanned(agent, store, plan, uids, run=report.run, now=now)
+        failed |= _drained(agent, store, now, failed)
     # What was withdrawn is no longer among those that stand, and had its name before.
     known = (*report.facts.meetings, *store.load().meetings)
     return replace(
         report,
         mode="run",
         now=now,
-        plan=as_kept(report.plan, agent, known),
-        failed=problems,
+        plan=as_kept(plan, agent, known),
+        failed={each.uid: each.problem for each in failed.values()},
         requests=requests_of(agent),
     )
+
+
+def _drained(
+    agent: Agent, store: Store, now: datetime, before: Mapping[str, Failure]
+) -> dict[str, Failure]:
+    """Do what the outbox holds but for what failed a moment ago; return what failed, by key."""
+    outside = Outside(
+        calendars=agent.calendars, mailer=agent.mailer, is_taken=partial(is_taken, agent)
+    )
+    return drain(store, outside, now=now, progress=agent.progress, skip=before.keys())
+
+
+def _replanned(
+    agent: Agent, store: Store, plan: Plan, lost: Collection[str], *, run: str, now: datetime
+) -> Plan:
+    """Plan the pairs anew whose meetings came to nothing; return all that is now planned."""
+    forestalled, ledger = Forestalled(plan, lost), store.load()
+    pairs = [pair for pair in agent.pairs if pair.id in forestalled.pairs]
+    report = plan_pass(agent, ledger, pairs, now)
+    again = forestalled.explained(report.plan)
+    store.record(changes_of(again, report.facts, ledger, agent, run=run, now=now))
+    return forestalled.joined(again)
 
 
 def _refusal(agreed: AgreedPlan, report: Report, agent: Agent, now: datetime) -> str | None:

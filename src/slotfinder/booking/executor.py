@@ -6,8 +6,8 @@ from datetime import datetime
 
 from slotfinder.domain.freebusy import Provider
 from slotfinder.domain.meeting import Receipt
-from slotfinder.errors import TimeTakenError, WriteError
-from slotfinder.ports import Entry, EntryKind, Mailer, MeetingCalendar, Progress, Store
+from slotfinder.errors import ChangedMeanwhileError, TimeTakenError, WriteError
+from slotfinder.ports import Entry, EntryKind, Glance, Mailer, MeetingCalendar, Progress, Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,10 +18,18 @@ class Failure:
     problem: WriteError
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outside:
+    """The world outside: what is written to, and the last look before a time is written."""
+
+    calendars: Mapping[Provider, MeetingCalendar]
+    mailer: Mailer
+    is_taken: Glance
+
+
 def drain(
     store: Store,
-    calendars: Mapping[Provider, MeetingCalendar],
-    mailer: Mailer,
+    outside: Outside,
     *,
     now: datetime,
     progress: Progress,
@@ -36,22 +44,28 @@ def drain(
     """
     failed: dict[str, Failure] = {}
     unwritten: set[str] = set()
+    given_up: set[str] = set()
     entries = store.pending()
     for entry in progress.track(entries, total=len(entries), doing="Writing calendars and mail"):
         if entry.key in skip:
             if entry.kind is not EntryKind.MAIL:
                 unwritten.add(entry.uid)
             continue
+        if entry.uid in given_up:
+            store.settle(entry, now)
+            continue
         if entry.uid in unwritten:
             continue
         try:
-            receipt = _carry_out(entry, calendars, mailer)
+            receipt = _carry_out(entry, outside)
+        except ChangedMeanwhileError as problem:
+            failed[entry.key] = Failure(uid=entry.uid, problem=problem)
+            is_new = isinstance(problem, TimeTakenError)
+            (store.abandon if is_new else store.settle)(entry, now)
+            given_up.add(entry.uid)
+            continue
         except WriteError as problem:
             failed[entry.key] = Failure(uid=entry.uid, problem=problem)
-            if isinstance(problem, TimeTakenError):
-                store.abandon(entry, now)
-            elif problem.code == "changed-meanwhile":
-                store.settle(entry, now)
             if entry.kind is not EntryKind.MAIL:
                 unwritten.add(entry.uid)
             continue
@@ -59,16 +73,14 @@ def drain(
     return failed
 
 
-def _carry_out(
-    entry: Entry, calendars: Mapping[Provider, MeetingCalendar], mailer: Mailer
-) -> Receipt | None:
+def _carry_out(entry: Entry, outside: Outside) -> Receipt | None:
     if entry.message is not None:
-        mailer.send(entry.message)
+        outside.mailer.send(entry.message)
     elif entry.event is not None and entry.provider is not None:
-        calendar = calendars.get(entry.provider)
+        calendar = outside.calendars.get(entry.provider)
         if calendar is None:
             raise WriteError("provider-refused", f"No calendar on {entry.provider} is set up.")
         if entry.kind is EntryKind.WRITE:
-            return calendar.write(entry.event)
+            return calendar.write(entry.event, outside.is_taken)
         calendar.withdraw(entry.event)
     return None

@@ -14,7 +14,8 @@ from slotfinder.domain.freebusy import (
 )
 from slotfinder.domain.interval import Interval
 from slotfinder.domain.meeting import Answer, Event, Meeting, Receipt, Seen
-from slotfinder.ports import CalendarRef
+from slotfinder.errors import ChangedMeanwhileError, TimeTakenError
+from slotfinder.ports import CalendarRef, Glance
 
 
 @dataclass(slots=True, kw_only=True)
@@ -65,9 +66,12 @@ class MemoryCalendars:
     def troubles(self, organizers: Sequence[str]) -> dict[str, Unreadable]:  # noqa: ARG002 - all are open
         return {}
 
-    def write(self, event: Event) -> Receipt:
+    def write(self, event: Event, is_taken: Glance) -> Receipt:
         kept = self._events.get(event.uid)
         if kept is None or kept.event.sequence != event.sequence:
+            was = kept.interval if kept else None
+            if was != event.interval and is_taken(event, was):
+                raise ChangedMeanwhileError if kept else TimeTakenError
             self._events[event.uid] = _Kept(event=event, interval=event.interval)
         return Receipt(
             calendar_uid=event.uid,

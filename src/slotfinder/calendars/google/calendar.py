@@ -24,8 +24,8 @@ from slotfinder.calendars.retry import TryFailedError, Verdict, pause
 from slotfinder.domain.freebusy import FreeBusy, OwnTime, Provider, Reading, Unreadable
 from slotfinder.domain.interval import Interval
 from slotfinder.domain.meeting import Event, Meeting, Receipt, Seen
-from slotfinder.errors import TimeTakenError, WriteError
-from slotfinder.ports import CalendarRef
+from slotfinder.errors import ChangedMeanwhileError, TimeTakenError, WriteError
+from slotfinder.ports import CalendarRef, Glance
 
 _PAGE: Final = 2500
 _TIMES_REREAD: Final = 3
@@ -98,7 +98,7 @@ class GoogleCalendars:
         found = ((each, self._troubles[each]) for each in organizers)
         return {organizer: trouble for organizer, trouble in found if trouble is not None}
 
-    def write(self, event: Event) -> Receipt:
+    def write(self, event: Event, is_taken: Glance) -> Receipt:
         try:
             found = self._find(event)
         except TryFailedError as error:
@@ -107,7 +107,9 @@ class GoogleCalendars:
             # Deleted or moved by a person: that stays, and is judged when it is looked up.
             return self._receipt(event, found)
         self._stop_at_the_limit()
-        self._stop_where_taken(event, found)
+        was = found.interval if found else None
+        if was != event.interval and is_taken(event, was):
+            raise ChangedMeanwhileError if found else TimeTakenError
         try:
             version = self._possible(event, found)
             change = self._create if found is None else partial(self._change, found=found)
@@ -278,7 +280,7 @@ class GoogleCalendars:
             if again is None or (again.interval, again.rooms) != before:
                 break
             found = again
-        raise _changed()
+        raise ChangedMeanwhileError
 
     def _asked_anew(self, event: Event, was: OwnEvent, now: OwnEvent) -> OwnEvent:
         """Forget who had declined the older time where Google itself has asked them again."""
@@ -385,20 +387,6 @@ class GoogleCalendars:
         if self._limit_reached:
             raise WriteError("write-limit", _LIMIT, skipped=True)
 
-    def _stop_where_taken(self, event: Event, found: OwnEvent | None) -> None:
-        """Look once more, right before a time is written that was chosen a while ago.
-
-        Raises:
-            WriteError: somebody has taken it since.
-        """
-        was = found.interval if found else None
-        if was == event.interval:
-            return
-        room = (event.room,) if event.room else ()
-        calendars = [each.email for each in (*event.attendees, *room)]
-        if self._reader.is_taken(calendars, event.interval, was):
-            raise TimeTakenError if found is None else _changed()
-
     def _noted(self, error: WriteError) -> WriteError:
         self._limit_reached |= error.code == "write-limit"
         return error
@@ -412,14 +400,6 @@ _LIMIT: Final = (
     "Google takes no more invitations from this mailbox for some hours (calendar usage limits). "
     "What is left is written by later runs."
 )
-
-
-def _changed() -> WriteError:
-    return WriteError(
-        "changed-meanwhile",
-        "Somebody changed a calendar at the same moment; the next run decides anew.",
-        skipped=True,
-    )
 
 
 def _by_mark(events: Iterable[OwnEvent]) -> dict[str, OwnEvent]:

@@ -22,7 +22,7 @@ from slotfinder.domain.freebusy import (
     told_apart,
     unattributed,
 )
-from slotfinder.domain.interval import Interval, merge, without
+from slotfinder.domain.interval import Interval, merge
 from slotfinder.ports import CalendarRef
 
 T = TypeVar("T")
@@ -53,23 +53,6 @@ class GoogleReader:
             of_batch = dict(zip(parts, answers[first : first + len(parts)], strict=True))
             found += [_reading(owner, window, of_batch) for owner in batch]
         return found
-
-    def is_taken(self, calendars: Sequence[str], time: Interval, ours: Interval | None) -> bool:
-        """Tell whether any of the calendars shows the time taken now, but by ``ours``.
-
-        What cannot be read was judged when the time was chosen, and does not count here.
-        """
-        if not self._reader:
-            return False
-        answer = self._query([each.lower() for each in calendars], time)
-        found = (
-            answer if isinstance(answer, Trouble) else wire.busy_of(answer, each.lower(), time)
-            for each in calendars
-        )
-        own = [ours] if ours else []
-        return any(
-            without(block, own) for busy in found if not isinstance(busy, Trouble) for block in busy
-        )
 
     def tell_apart(
         self, readings: Sequence[tuple[CalendarRef, FreeBusy, Sequence[OwnTime]]]

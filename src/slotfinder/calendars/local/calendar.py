@@ -22,9 +22,9 @@ from slotfinder.calendars.local.folders import (
 from slotfinder.domain.freebusy import FreeBusy, Provider, Reading, Unreadable, UnreadableCode
 from slotfinder.domain.interval import Interval
 from slotfinder.domain.meeting import Answer, Event, Meeting, Receipt, Seen
-from slotfinder.errors import WriteError
+from slotfinder.errors import ChangedMeanwhileError, TimeTakenError, WriteError
 from slotfinder.invitations.vevent import event_calendar
-from slotfinder.ports import CalendarRef
+from slotfinder.ports import CalendarRef, Glance
 
 _UTC: Final = ZoneInfo("UTC")
 
@@ -63,16 +63,22 @@ class LocalCalendars:
     def troubles(self, organizers: Sequence[str]) -> dict[str, Unreadable]:  # noqa: ARG002 - a missing folder is made
         return {}
 
-    def write(self, event: Event) -> Receipt:
+    def write(self, event: Event, is_taken: Glance) -> Receipt:
         content = event_calendar(event)
         try:
             # All folders first: a missing one must not leave half of the copies written.
-            folders = [(self._folder(email, event), email) for email in self._owners(event)]
-            for folder, email in folders:
-                copy = copy_in(folder, event.uid)
-                if not _shows(copy, event, self._zone(email)):
+            folders = {email: self._folder(email, event) for email in self._owners(event)}
+            copies = {email: copy_in(folder, event.uid) for email, folder in folders.items()}
+            done = {
+                email for email, copy in copies.items() if _shows(copy, event, self._zone(email))
+            }
+            if not done and is_taken(event, None):
+                is_new = not any(copy.exists() for copy in copies.values())
+                raise TimeTakenError if is_new else ChangedMeanwhileError
+            for email, copy in copies.items():
+                if email not in done:
                     replace_file(copy, content)
-            owners = {email for _, email in folders}
+            owners = copies.keys()
             self._remove(event.uid, (room for room in self._rooms if room not in owners))
         except OSError as error:
             raise _write_error(error) from error

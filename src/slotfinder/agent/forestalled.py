@@ -1,0 +1,71 @@
+"""Pairs whose new time somebody took at the same moment: they are planned anew in the same run."""
+
+from collections.abc import Collection
+from dataclasses import replace
+
+from slotfinder.planning.plan import Action, ActionKind, Plan
+
+_WHY = "Somebody took the time chosen first at the same moment."
+
+
+class Forestalled:
+    """The meetings of a plan that came to nothing, by uid, and what is planned instead."""
+
+    def __init__(self, plan: Plan, lost: Collection[str]) -> None:
+        self._plan = plan
+        self._lost = {_place(each): each for each in plan.actions if _uid(each) in lost}
+
+    @property
+    def pairs(self) -> frozenset[str]:
+        """Return the ids of the pairs to plan anew."""
+        return frozenset(each.pair for each in self._lost.values())
+
+    def explained(self, again: Plan) -> Plan:
+        """Return the new plan of these pairs, in which new times say what became of the first."""
+        return replace(again, actions=tuple(map(self._explained, again.actions)))
+
+    def joined(self, again: Plan) -> Plan:
+        """Return the whole plan with what is planned instead; what was done stays as it was.
+
+        A meeting that is booked after all is one booking, or one move, with its final time.
+        """
+        done = {_uid(each): each for each in self._plan.actions if each.meeting}
+        actions: list[Action] = []
+        for pair in dict.fromkeys(each.pair for each in self._plan.actions):
+            first = [each for each in self._plan.actions if each.pair == pair]
+            if pair in self.pairs:
+                gone = [each for each in first if each.kind is ActionKind.CANCEL]
+                mine = [each for each in again.actions if each.pair == pair]
+                first = [*gone, *(self._as_first(each, done) for each in mine)]
+            actions += first
+        known = {each.person for each in self._plan.unreadable}
+        unreadable = [each for each in again.unreadable if each.person not in known]
+        return replace(
+            self._plan,
+            actions=tuple(actions),
+            unreadable=(*self._plan.unreadable, *unreadable),
+        )
+
+    def _explained(self, action: Action) -> Action:
+        if action.kind is not ActionKind.BOOK or action.meeting is None:
+            return action
+        if _place(action) not in self._lost:
+            return action
+        reason = f"{_WHY} {action.reason}"
+        return replace(action, reason=reason, meeting=replace(action.meeting, reason=reason))
+
+    def _as_first(self, action: Action, done: dict[str | None, Action]) -> Action:
+        if action.kind is ActionKind.KEEP:
+            return done.get(_uid(action), action)
+        first = self._lost.get(_place(action))
+        if first is None or action.kind is not ActionKind.BOOK:
+            return action
+        return replace(action, kind=first.kind, was=first.was, refused=first.refused)
+
+
+def _place(action: Action) -> tuple[str, object]:
+    return action.pair, action.period
+
+
+def _uid(action: Action) -> str | None:
+    return action.meeting.uid if action.meeting else None
