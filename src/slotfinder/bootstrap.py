@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
+from pydantic import SecretStr
 
 from slotfinder.agent.programme import Agent
 from slotfinder.calendars.local.calendar import LocalCalendars
@@ -22,6 +23,7 @@ from slotfinder.settings import Settings
 
 if TYPE_CHECKING:
     from slotfinder.calendars.google.calendar import GoogleCalendars
+    from slotfinder.calendars.microsoft.calendar import MicrosoftCalendars
 
 
 def system_now() -> datetime:
@@ -67,14 +69,17 @@ def agent_for(configured: Configured, progress: Progress) -> Iterator[Agent]:
     settings, roster = configured.settings, configured.roster
     with ExitStack() as stack:
         local = _local_calendars(settings, roster)
-        google = _google(settings, roster, stack)
+        clouds: dict[Provider, GoogleCalendars | MicrosoftCalendars] = {
+            **_google(settings, roster, stack),
+            **_microsoft(settings, roster, stack),
+        }
         yield Agent(
             programme=settings.programme,
             people=roster.people,
             pairs=roster.pairs,
-            sources={Provider.LOCAL: local, **_feeds(settings, roster), **google},
-            calendars={Provider.LOCAL: local, **google},
-            merging=google,
+            sources={Provider.LOCAL: local, **_feeds(settings, roster), **clouds},
+            calendars={Provider.LOCAL: local, **clouds},
+            merging=clouds,
             mailer=_mailer(settings, stack),
             sender=settings.mail.sender,
             organizer_provider=settings.organizer_provider,
@@ -173,6 +178,51 @@ def _google(
         link_wait=settings.link_wait,
     )
     return {Provider.GOOGLE: calendars}
+
+
+def _microsoft(
+    settings: Settings, roster: Roster, stack: ExitStack
+) -> "dict[Provider, MicrosoftCalendars]":
+    """Return the calendars on Microsoft 365, where there are any."""
+    use = cloud_use(Provider.MICROSOFT, settings, roster.people, roster.pairs)
+    if not use.is_any:
+        return {}
+    # msal is slow to load, and many programmes have nobody there.
+    from slotfinder.calendars.microsoft.auth import Account  # noqa: PLC0415
+    from slotfinder.calendars.microsoft.calendar import MicrosoftCalendars  # noqa: PLC0415
+    from slotfinder.calendars.microsoft.client import GraphClient  # noqa: PLC0415
+    from slotfinder.calendars.retry import Patience  # noqa: PLC0415
+
+    microsoft = settings.microsoft
+    client = GraphClient(
+        Account(
+            tenant=microsoft.tenant,
+            client_id=microsoft.client_id,
+            authority=microsoft.authority,
+            secret=_revealed(microsoft.secret),
+            certificate=_revealed(microsoft.certificate),
+            password=_revealed(microsoft.certificate_password),
+            token=microsoft.federated_token_file,
+            managed_identity=microsoft.managed_identity,
+        ),
+        use.mailboxes,
+        graph=microsoft.graph,
+        timeout=settings.timeout,
+        ca_file=microsoft.ca_file,
+        patience=Patience(settings.patience),
+    )
+    stack.callback(client.close)
+    calendars = MicrosoftCalendars(
+        client,
+        use.reader,
+        programme=programme_mark(settings.programme.name),
+        link_wait=settings.link_wait,
+    )
+    return {Provider.MICROSOFT: calendars}
+
+
+def _revealed(secret: SecretStr | None) -> str:
+    return secret.get_secret_value() if secret else ""
 
 
 _BAD_KEY = Finding(

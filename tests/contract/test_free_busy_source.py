@@ -17,8 +17,10 @@ from slotfinder.ports import CalendarRef, FreeBusySource, MergingSource
 from tests.calendars.feed_server import running, serving
 from tests.calendars.google.calendars import READER, google_calendars
 from tests.calendars.ics import LONDON, SPRING, calendar, event
+from tests.calendars.microsoft.calendars import microsoft_calendars
 from tests.contract.builders import nobody
 from tests.emulators.google import GoogleEmulator
+from tests.emulators.microsoft import MicrosoftEmulator
 from tests.invitations.examples import between
 from tests.invitations.examples import event as meeting_event
 
@@ -116,7 +118,23 @@ def _google(tmp_path: Path, stack: ExitStack) -> Subject:
     return Subject(calendars, give, calendars)
 
 
-@pytest.fixture(params=[_local, _feed, _memory, _google])
+def _microsoft(tmp_path: Path, stack: ExitStack) -> Subject:
+    microsoft = stack.enter_context(MicrosoftEmulator())
+    microsoft.options.tenant_domains = {"x.example"}
+    microsoft.add_mailbox(READER)
+    calendars = stack.enter_context(microsoft_calendars(tmp_path, microsoft))
+
+    def give(owner: str, blocks: list[Block] | None) -> CalendarRef:
+        if blocks is not None:  # who has none is the only broken one here
+            microsoft.add_mailbox(owner)
+        for block in blocks or []:
+            microsoft.world.add_item(owner, block.interval.start, block.interval.end)
+        return CalendarRef(owner=owner, zone=LONDON)
+
+    return Subject(calendars, give, calendars)
+
+
+@pytest.fixture(params=[_local, _feed, _memory, _google, _microsoft])
 def subject(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Subject]:
     with ExitStack() as stack:
         yield request.param(tmp_path, stack)

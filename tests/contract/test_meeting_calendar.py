@@ -11,14 +11,18 @@ import pytest
 from slotfinder.calendars.google.wire import event_id
 from slotfinder.calendars.local.calendar import LocalCalendars
 from slotfinder.calendars.memory import MemoryCalendars
+from slotfinder.domain.interval import Interval
 from slotfinder.domain.meeting import Answer, Attendee, Event, Seen
 from slotfinder.errors import ChangedMeanwhileError, TimeTakenError
 from slotfinder.ports import CalendarRef, MeetingCalendar
 from tests.calendars.google.calendars import READER, google_calendars
 from tests.calendars.ics import LONDON
+from tests.calendars.microsoft.calendars import microsoft_calendars
 from tests.contract.builders import meeting_of, nobody, somebody
 from tests.emulators import people
 from tests.emulators.google import GoogleEmulator
+from tests.emulators.microsoft import MicrosoftEmulator
+from tests.emulators.world import World
 from tests.invitations.examples import PRIYA, TOM, between, event
 
 ROOM = Attendee(email="room-a@acme.example", name="Room A", answer=Answer.ACCEPTED)
@@ -88,19 +92,41 @@ def _google(tmp_path: Path, stack: ExitStack) -> Subject:
     calendar_uid = f"{event_id(MEETING.uid)}@google.com"
     moved = between("2027-01-07T11:15", "2027-01-07T12:30")
 
-    def move(_organizer: str) -> None:
-        people.move(world, calendar_uid, moved.start, moved.end)
-
     return Subject(
         calendar=stack.enter_context(google_calendars(tmp_path, google)),
         everything=lambda: deepcopy(world.items),
         decline=lambda email: people.answer(world, email, calendar_uid, "declined"),
-        move=move,
+        move=lambda _organizer: _move(world, calendar_uid, moved),
         delete=lambda _organizer: people.delete(world, calendar_uid),
     )
 
 
-@pytest.fixture(params=[_local, _memory, _google])
+def _microsoft(tmp_path: Path, stack: ExitStack) -> Subject:
+    microsoft = stack.enter_context(MicrosoftEmulator())
+    world = microsoft.world
+    world.answer_reads = 0
+    for email in (READER, TOM.email, PRIYA.email):
+        microsoft.add_mailbox(email)
+    microsoft.add_room(ROOM.email, days_ahead=None)
+    moved = between("2027-01-07T11:15", "2027-01-07T12:30")
+
+    def uid() -> str:
+        return next(each.uid for each in world.live(READER) if MEETING.uid in each.private.values())
+
+    return Subject(
+        calendar=stack.enter_context(microsoft_calendars(tmp_path, microsoft)),
+        everything=lambda: deepcopy(world.items),
+        decline=lambda email: people.answer(world, email, uid(), "declined"),
+        move=lambda _organizer: _move(world, uid(), moved),
+        delete=lambda _organizer: people.delete(world, uid()),
+    )
+
+
+def _move(world: World, uid: str, to: Interval) -> None:
+    people.move(world, uid, to.start, to.end)
+
+
+@pytest.fixture(params=[_local, _memory, _google, _microsoft])
 def subject(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Subject]:
     with ExitStack() as stack:
         yield request.param(tmp_path, stack)

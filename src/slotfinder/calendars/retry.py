@@ -6,8 +6,10 @@ provider refuses to do it twice.
 """
 
 import random
+import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from threading import Lock
 from typing import Final, TypeVar
@@ -67,6 +69,25 @@ def pause_after(tries: int, after: float | None, chance: float) -> float:
     if after is not None:
         return after
     return min(_LONGEST_PAUSE, 2.0 ** (tries - 1)) * (0.5 + chance / 2)
+
+
+def wished_wait(headers: Mapping[str, str]) -> float | None:
+    """Return the seconds an answer asks to wait, None where it does not say; names in lower case.
+
+    They may be a fraction. A date is compared with the answer's own, else with the machine's.
+    """
+    said = headers.get("retry-after", "").strip()
+    if re.fullmatch(r"\d{1,9}(\.\d+)?", said, re.ASCII):
+        return float(said)
+    try:
+        until = parsedate_to_datetime(said).timestamp()
+    except (TypeError, ValueError):
+        return None
+    try:
+        now = parsedate_to_datetime(headers.get("date", "")).timestamp()
+    except (TypeError, ValueError):
+        now = time.time()  # noqa: TID251 - a provider's wish is about the machine's clock
+    return max(0.0, until - now)
 
 
 def pause(seconds: float) -> None:

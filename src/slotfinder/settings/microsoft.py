@@ -76,7 +76,7 @@ def read_microsoft(
         client_id=table.client_id or "",
         secret=secret,
         certificate=certificate,
-        certificate_password=password,
+        certificate_password=password if certificate and _is_locked(certificate) else None,
         federated_token_file=token_file,
         managed_identity=table.managed_identity or "",
         authority=table.authority,
@@ -142,7 +142,7 @@ def _check_pair(name: str, content: bytes, password: SecretStr | None) -> None:
 
     given = password.get_secret_value().encode() if password else None
     # A password for a key that has none would be refused; whoever wrote one meant no harm.
-    if b"ENCRYPTED" not in content:
+    if not _is_locked(SecretStr(content.decode())):
         given = None
     try:
         key = load_pem_private_key(content, given)
@@ -161,6 +161,10 @@ def _check_pair(name: str, content: bytes, password: SecretStr | None) -> None:
     if certificate.public_key() != key.public_key():
         message = f"the key and the certificate in {name} do not belong together."
         raise BadValueError(message, _PEM_REMEDY)
+
+
+def _is_locked(content: SecretStr) -> bool:
+    return "ENCRYPTED" in content.get_secret_value()
 
 
 def _says_something(path: FilePath) -> bool:
