@@ -96,6 +96,8 @@ def _token_reason(found: Mapping[str, Any]) -> str:
 
 def token_failure(answer: Mapping[str, Any]) -> Failure:
     """Read why no token was given, in an answer that has none."""
+    if "error" not in answer:
+        return Failure(reason=MALFORMED)
     return Failure(reason=_token_reason(answer) or NO_CREDENTIALS, status=400)
 
 

@@ -1,0 +1,87 @@
+"""Rooms on Microsoft 365: only ever invited, their answers noticed by the next run."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.google.test_rooms import (
+    answer_of,
+    test_a_room_that_is_taken_is_not_chosen,
+)
+from tests.acceptance.microsoft.world import Office, office
+from tests.acceptance.world import PRIYA, ROOM_A, ROOM_B, TOM
+from tests.emulators import people
+
+__all__ = ["test_a_room_that_is_taken_is_not_chosen"]
+
+
+@pytest.fixture
+def found(tmp_path: Path) -> Iterator[Office]:
+    with office(tmp_path) as made:
+        programme = made.programme.set("cadence", in_person="always")
+        for person in programme.people:
+            person["site"] = "London"
+        rooms = ", ".join(f'"{room}"' for room in (ROOM_A, ROOM_B))
+        programme.tail += f'\n[[sites]]\nname = "London"\nrooms = [{rooms}]\n'
+        for room in (ROOM_A, ROOM_B):
+            made.microsoft.add_room(room, days_ahead=None)
+        programme.write()
+        yield made
+
+
+def test_a_room_is_invited_and_its_answer_is_not_waited_for(found: Office) -> None:
+    found.world.answer_reads = 9
+    result = found.run()
+
+    assert (result.status, result.action["room"]) == (0, ROOM_A)
+    assert answer_of(found.meeting(), ROOM_A) == "none"
+    assert [each["code"] for each in result.json["drift"]] == ["room-pending"]
+    assert found.status()["next"]["room_answer"] == "pending"
+    [entry] = found.microsoft.log.of("users.events.create")
+    assert entry.remarks == []
+    assert {each.mailbox for each in found.microsoft.log if each.mailbox} == {entry.mailbox}
+
+    found.settle()
+    later = found.run()
+    assert (later.status, later.kinds, later.json["drift"]) == (0, ["keep"], [])
+    assert found.status()["next"]["room_answer"] == "accepted"
+
+
+def test_a_refused_room_is_replaced_at_the_same_time_with_one_notice(found: Office) -> None:
+    found.run()
+    meeting = found.meeting()
+    start = meeting.start
+    people.answer(found.world, TOM, meeting.uid, "accepted")
+    people.set_room(found.world, meeting.uid, ROOM_A, "declined")
+    result = found.run()
+
+    assert (result.status, result.kinds) == (0, ["move"])
+    assert result.action["room"] == ROOM_B
+    after = found.meeting()
+    assert after.start == start
+    assert answer_of(after, ROOM_A) is None
+    assert answer_of(after, TOM) == "accepted", "guests are sent with their answers"
+    assert [to for to in found.told("update") if to in {TOM, PRIYA}] == [PRIYA, TOM]
+    assert ROOM_B in str(after.extra["locations"])
+    found.settle()
+    assert found.run().kinds == ["keep"]
+
+
+def test_a_room_nobody_can_read_holds_nobody(found: Office) -> None:
+    found.microsoft.options.reasons = {ROOM_A: "5016"}
+    result = found.run()
+
+    assert (result.status, result.action["room"]) == (3, ROOM_B)
+    assert [each["person"] for each in result.json["unreadable"]] == [ROOM_A]
+
+
+def test_a_meeting_that_moves_takes_its_room_along(found: Office) -> None:
+    found.run()
+    people.answer(found.world, PRIYA, found.meeting().uid, "declined")
+    result = found.run()
+
+    assert (result.kinds, result.action["room"]) == (["move"], ROOM_A)
+    found.settle()
+    assert answer_of(found.meeting(), ROOM_A) == "accepted"
+    assert found.run().kinds == ["keep"]
