@@ -58,6 +58,10 @@ class MergingSource(FreeBusySource, Protocol):
         """
         ...
 
+    def time_of(self, calendar: CalendarRef, calendar_uid: str) -> Interval | None:
+        """Return when a calendar shows the event of this iCalUID; None if it does not or cannot."""
+        ...
+
 
 Glance = Callable[[Event, Interval | None], bool]
 """Tells, right before an event is written, whether somebody else has taken its time by now.

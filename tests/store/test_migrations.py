@@ -176,11 +176,11 @@ def _take_back_to(version: str, file: Path) -> None:
     """Make a store what the first version would have left of it."""
     assert version == "0001"
     with sqlite3.connect(file) as connection:
-        for column in ("calendar_uid", "link_pending", "room_answer"):
+        for column in ("calendar_uid", "link_pending", "room_answer", "sent_again"):
             connection.execute(f"ALTER TABLE meetings DROP COLUMN {column}")
         connection.execute("DROP TABLE crowded")
         payload = json.loads(connection.execute("SELECT payload FROM outbox").fetchone()[0])
-        del payload["event"]["conference"]
+        del payload["event"]["conference"], payload["event"]["sent_again"]
         connection.execute("UPDATE outbox SET payload = ?", (json.dumps(payload),))
         connection.execute("UPDATE alembic_version SET version_num = ?", (version,))
     connection.close()

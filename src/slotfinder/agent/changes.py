@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import date, datetime
 
 from slotfinder.agent import compose
+from slotfinder.agent.astray import to_send_again
 from slotfinder.agent.observe import crowded_calendars
 from slotfinder.agent.programme import Agent
 from slotfinder.domain.meeting import Meeting, MeetingState, Refusal
@@ -22,7 +23,8 @@ def changes_of(
     actions = plan.actions
     withdrawn = [meeting for meeting, _ in _withdrawn(actions)]
     # What is decided about a meeting counts more than the answers seen on it.
-    meetings = [*_answered(facts, ledger), *withdrawn, *_standing(actions)]
+    again = to_send_again(plan, facts)
+    meetings = [*_answered(facts, ledger), *withdrawn, *_standing(actions), *again]
     return Changes(
         now=now,
         pairs=tuple(pair.id for pair in facts.pairs),
@@ -30,7 +32,10 @@ def changes_of(
         refusals=tuple(_refusals(actions)),
         holds=tuple(_holds(actions, ledger, now)),
         happenings=tuple(_happenings(actions, run, now)),
-        entries=tuple(_entries(actions, agent, now)),
+        entries=(
+            *_entries(actions, agent, now),
+            *(each for meeting in again for each in compose.sent_again(agent, meeting, now)),
+        ),
         crowded=crowded_calendars(facts.readings.values(), now),
     )
 

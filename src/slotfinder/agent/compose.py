@@ -46,6 +46,12 @@ def changed_meeting(agent: Agent, meeting: Meeting, was: Meeting, now: datetime)
     return [_calendar(agent, event, EntryKind.WRITE), *_mails(agent, event, tell)]
 
 
+def sent_again(agent: Agent, meeting: Meeting, now: datetime) -> list[Entry]:
+    """Return what has a cloud tell its guests once more of a meeting that stands as it did."""
+    event = _event(agent, meeting, _occasion(agent, meeting), now)
+    return [_calendar(agent, event, EntryKind.WRITE)]
+
+
 def withdrawn_meeting(agent: Agent, meeting: Meeting, reason: str, now: datetime) -> list[Entry]:
     """Return what to take out of calendars and whom to tell when a meeting is off (§3.2.5)."""
     occasion = _occasion(agent, meeting)
@@ -92,6 +98,7 @@ def _occasion(agent: Agent, meeting: Meeting) -> Occasion:
         interval=meeting.interval,
         place=_place(agent, meeting, mentor),
         join_url=meeting.join_url,
+        sent_again=meeting.sent_again,
     )
 
 
@@ -139,6 +146,7 @@ def _event(agent: Agent, meeting: Meeting, occasion: Occasion, now: datetime) ->
         if meeting.room
         else None,
         conference=_fallback(agent, meeting, occasion) if has_own_link else None,
+        sent_again=meeting.sent_again,
     )
 
 

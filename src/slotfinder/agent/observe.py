@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from slotfinder.agent.astray import guests_astray
 from slotfinder.agent.programme import CLOUDS, Agent
 from slotfinder.domain.freebusy import (
     FreeBusy,
@@ -47,6 +48,7 @@ def observe(agent: Agent, ledger: Ledger, pairs: Sequence[Pair], now: datetime) 
     }
     readings |= _told_apart(agent, readings, [each for each in meetings if each.uid in own], seen)
     readings |= _held_by_organizers(agent, needed, readings)
+    ahead = [each for each in meetings if each.uid in own and each.interval.start > now]
     return Facts(
         programme=agent.programme,
         people=agent.people,
@@ -60,6 +62,7 @@ def observe(agent: Agent, ledger: Ledger, pairs: Sequence[Pair], now: datetime) 
         refusals=ledger.refusals,
         known_since=ledger.known_since,
         generations=ledger.generations,
+        astray=guests_astray(agent, ahead, readings, seen),
     )
 
 
@@ -134,8 +137,6 @@ def _own_times(meetings: Sequence[Meeting], seen: Mapping[str, Seen]) -> dict[st
     found: dict[str, list[OwnTime]] = {}
     for meeting in meetings:
         what = seen.get(meeting.uid)
-        if what is not None and not what.present:
-            continue  # what stands there now is somebody else's
         interval = what.interval if what else meeting.interval
         own = OwnTime(uid=meeting.uid, calendar_uid=meeting.calendar_uid, interval=interval)
         for email in (*meeting.people, *([meeting.room] if meeting.room else [])):

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from slotfinder.domain.drift import Astray, CopyDrift
 from slotfinder.domain.freebusy import FreeBusy, Unreadable
 from slotfinder.domain.meeting import Answer, Both
 from slotfinder.errors import WriteError
@@ -63,7 +64,7 @@ def document(report: Report) -> JsonObject:
             "unreadable": len(report.plan.unreadable),
         },
         "requests": dict(report.requests),
-        "drift": list(_drift(report)),
+        "drift": list(drift(report)),
         "warnings": list(warnings(report)),
         "refused": {"reason_code": "world-changed", "reason": report.refused}
         if report.refused
@@ -85,8 +86,11 @@ def certificate_json(certificate: Certificate) -> JsonObject:
     }
 
 
-def _drift(report: Report) -> Iterator[JsonObject]:
-    """Yield what calendars still owe: links that are being made, rooms that have not answered."""
+def drift(report: Report) -> Iterator[JsonObject]:
+    """Yield what calendars owe: copies, links that are being made, answers of rooms."""
+    astray: dict[str, list[Astray]] = {}
+    for each in report.facts.astray:
+        astray.setdefault(each.uid, []).append(each)
     for action in report.plan.actions:
         meeting = action.meeting
         if meeting is None or action.kind in {ActionKind.CANCEL, ActionKind.HOLD}:
@@ -96,6 +100,10 @@ def _drift(report: Report) -> Iterator[JsonObject]:
             yield {**known, "person": meeting.organizer, "code": "link-missing"}
         if meeting.room and meeting.room_answer is Answer.NONE:
             yield {**known, "person": meeting.room, "code": "room-pending"}
+        for each in astray.get(meeting.uid, ()) if action.kind is ActionKind.KEEP else ():
+            is_sent = each.drift is CopyDrift.MISSING and not meeting.sent_again
+            done = "resent" if is_sent and meeting.uid not in report.failed else "reported"
+            yield {**known, "person": each.person, "code": each.drift.value, "done": done}
 
 
 def warnings(report: Report) -> Iterator[str]:
@@ -112,9 +120,14 @@ def exit_status(report: Report) -> int:
         report.refused
         or report.plan.unreadable
         or any(action.needs_a_person for action in report.plan.actions)
+        or any(map(_needs_a_person, drift(report)))
     ):
         return COORDINATOR_NEEDED
     return DONE
+
+
+def _needs_a_person(found: JsonObject) -> bool:
+    return found["done"] == "reported" and found["code"] not in {"link-missing", "room-pending"}
 
 
 def _nobody_readable(report: Report) -> bool:

@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from slotfinder.agent.overview import Health, PairOverview
-from slotfinder.agent.report import Report
+from slotfinder.agent.report import Report, drift
 from slotfinder.domain.compromise import favoured_next, yields
 from slotfinder.domain.freebusy import Unreadable
 from slotfinder.domain.interval import Interval
@@ -70,6 +70,7 @@ def report_picture(report: Report, width: int, *, verbose: bool = False) -> Rend
         *(_actions(_rows(listed, report.facts), width, verbose=verbose) if listed else []),
         Text(summary or "Nothing to do."),
         *(_unreadable(each, people, verbose=verbose) for each in report.plan.unreadable),
+        *_astray(report, verbose=verbose),
         *_not_written(report),
     )
 
@@ -202,6 +203,25 @@ def _unreadable(unreadable: Unreadable, people: Mapping[str, Person], *, verbose
     whose = _name(owner, verbose=verbose) if owner else f"the room {unreadable.person}"
     said = f"Cannot read the calendar of {whose}: {unreadable.reason} {unreadable.advice}"
     return Text(said, "red")
+
+
+def _astray(report: Report, *, verbose: bool) -> Iterator[Text]:
+    """Say whose calendar does not show a meeting as it stands, and what helps."""
+    advice = {
+        "copy-missing": "The invitation was sent once more and is still missing: ask them to look "
+        "for it, perhaps among unknown senders, and to accept it.",
+        "copy-differs": "The entry there is at another time: ask them to delete it and accept the "
+        "invitation, or to ask for another time.",
+    }
+    for each in drift(report):
+        person = report.facts.people.get(each["person"])
+        if person is None or each["code"] not in advice:
+            continue
+        what = "The invitation is sent once more."
+        if each["done"] == "reported":
+            what = advice[each["code"]]
+        whose = _name(person, verbose=verbose)
+        yield Text(f"{each['pair']}: not in the calendar of {whose} as it stands. {what}", "yellow")
 
 
 def _not_written(report: Report) -> Iterator[Text]:

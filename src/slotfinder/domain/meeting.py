@@ -61,7 +61,8 @@ class Meeting:
     not raise it), ``moves`` how often the agent itself gave this occurrence another time.
     ``answers`` are those to the present time, ``room_answer`` the room's own, None where none is
     known. ``calendar_uid`` is the iCalUID the calendar gave it, None before it is known; while
-    ``link_pending`` the provider is still making its ``join_url``.
+    ``link_pending`` the provider is still making its ``join_url``. ``sent_again`` says that its
+    invitation was sent a second time, because it had not arrived everywhere.
     """
 
     uid: str
@@ -92,6 +93,7 @@ class Meeting:
     calendar_uid: str | None = None
     link_pending: bool = False
     room_answer: Answer | None = None
+    sent_again: bool = False
 
     @property
     def people(self) -> tuple[str, str]:
@@ -145,8 +147,9 @@ class Seen:
     the room's answer, None where there is no room or it cannot be looked into. ``revision`` is the
     highest SEQUENCE of any copy: a person's calendar program may raise it too.
     ``answers`` holds the attendees' answers to the present time; who has no calendar that can be
-    looked into is left out. ``join_url`` is the provider's own link, None while it has none;
-    ``link_pending`` says that one is being made.
+    looked into is left out. ``declined_before`` are those whose only answer is a no to an earlier
+    time: their calendars may leave the meeting out. ``join_url`` is the provider's own link, None
+    while it has none; ``link_pending`` says that one is being made.
     """
 
     present: bool
@@ -157,6 +160,7 @@ class Seen:
     revision: int = 0
     join_url: str | None = None
     link_pending: bool = False
+    declined_before: frozenset[str] = frozenset()
 
     @property
     def declined_by(self) -> tuple[str, ...]:
@@ -188,6 +192,7 @@ class Event:
     ``text`` is what both people read; ``location`` the room and address, or the join link.
     ``stamp`` is the time this version was made (DTSTAMP). The room is an e-mail address.
     ``conference`` asks the provider to make its own kind of link, and says what to write instead.
+    ``sent_again`` has people told of a version though its time and room are as before.
     """
 
     uid: str
@@ -203,6 +208,7 @@ class Event:
     attendees: tuple[Attendee, ...]
     room: Attendee | None
     conference: Fallback | None = None
+    sent_again: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

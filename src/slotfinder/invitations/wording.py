@@ -45,6 +45,9 @@ _ANSWER: Final = (
     "Please accept or decline in your calendar; nothing else is needed. "
     "If you decline, a new time is proposed by itself."
 )
+_SENT_AGAIN: Final = (
+    "This is sent once more because it had not reached everybody's calendar; nothing has changed."
+)
 _NO_LINK: Final = "Online; no link is set up: please agree on how to talk."
 _LINK_IN_ENTRY: Final = "Online; the link to join is in this calendar entry."
 
@@ -71,7 +74,8 @@ class Place:
 class Occasion:
     """A meeting as people think of it. It is online where ``place`` is None.
 
-    ``link_in_entry`` says that the calendar shows a link of its own beside the text.
+    ``link_in_entry`` says that the calendar shows a link of its own beside the text, ``sent_again``
+    that the invitation is told once more because it had not arrived everywhere.
     """
 
     programme: str
@@ -81,6 +85,7 @@ class Occasion:
     place: Place | None
     join_url: str | None
     link_in_entry: bool = False
+    sent_again: bool = False
 
     def partner(self, reader: Person) -> Person:
         return self.mentee if reader.email == self.mentor.email else self.mentor
@@ -150,6 +155,7 @@ def event_text(occasion: Occasion) -> str:
         _Paragraph((f"{occasion.programme}: {mentor.name} and {mentee.name}",)),
         _Paragraph(_shared_times(occasion), "When"),
         _Paragraph(_where(occasion), "Where"),
+        *([_Paragraph((_SENT_AGAIN,))] if occasion.sent_again else []),
         _Paragraph((_ANSWER,)),
         _signature(occasion),
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from slotfinder.domain.cadence import Period, periods
+from slotfinder.domain.drift import Astray
 from slotfinder.domain.freebusy import FreeBusy, Reading
 from slotfinder.domain.interval import Interval, first_instant
 from slotfinder.domain.meeting import Meeting, Refusal, Seen
@@ -22,7 +23,8 @@ class Facts:
     programme; ``own`` names those not over, whose calendar entries the readings tag; ``seen`` says
     what the calendars show of those looked up. ``unsettled`` names meetings whose calendars may
     not show them yet, because writing is unfinished. ``known_since`` is when a run first saw a
-    pair. ``generations`` is the next free generation of a pair's period.
+    pair. ``generations`` is the next free generation of a pair's period. ``astray`` are guests
+    whose calendars do not show a meeting as it stands.
     """
 
     programme: Programme
@@ -37,6 +39,7 @@ class Facts:
     refusals: tuple[Refusal, ...]
     known_since: Mapping[str, datetime]
     generations: Mapping[tuple[str, date], int]
+    astray: tuple[Astray, ...] = ()
 
     @property
     def ahead(self) -> tuple[Meeting, ...]:

@@ -252,6 +252,7 @@ class PairPlan:
             meeting,
             room=room,
             revision=self._world.next_revision(meeting),
+            sent_again=False,
             reason_code=fate.cause,
             reason=f"{fate.why} Another room was free at the same time.",
         )
@@ -273,6 +274,7 @@ class PairPlan:
             interval=fate.interval,
             sequence=meeting.sequence + 1,
             revision=self._world.next_revision(meeting),
+            sent_again=False,
             room=world.room_at(meeting, fate.interval),
             satisfaction=satisfaction,
             share=Both(

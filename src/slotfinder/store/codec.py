@@ -60,6 +60,7 @@ def meeting_row(meeting: Meeting) -> JsonObject:
         "calendar_uid": meeting.calendar_uid,
         "link_pending": meeting.link_pending,
         "room_answer": meeting.room_answer.value if meeting.room_answer else None,
+        "sent_again": meeting.sent_again,
     }
     for name in _PAIRED:
         both: Both = getattr(meeting, name)
@@ -97,6 +98,7 @@ def meeting_from(row: RowMapping) -> Meeting:
         calendar_uid=row["calendar_uid"],
         link_pending=row["link_pending"],
         room_answer=Answer(row["room_answer"]) if row["room_answer"] else None,
+        sent_again=row["sent_again"],
         **{name: Both(row[f"{name}_mentor"], row[f"{name}_mentee"]) for name in _PAIRED},
     )
 
@@ -166,6 +168,7 @@ def _event_json(event: Event) -> JsonObject:
         "attendees": [_attendee_json(each) for each in event.attendees],
         "room": _attendee_json(event.room) if event.room else None,
         "conference": asdict(event.conference) if event.conference else None,
+        "sent_again": event.sent_again,
     }
 
 
@@ -183,8 +186,9 @@ def _event(found: Mapping[str, Any]) -> Event:
         organizer=_attendee(found["organizer"]),
         attendees=tuple(_attendee(each) for each in found["attendees"]),
         room=_attendee(found["room"]) if found["room"] else None,
-        # Entries an older version left know nothing of it.
+        # Entries an older version left know nothing of these.
         conference=Fallback(**conference) if (conference := found.get("conference")) else None,
+        sent_again=found.get("sent_again", False),
     )
 
 

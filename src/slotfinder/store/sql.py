@@ -35,7 +35,7 @@ from slotfinder.store.codec import (
     receipt_row,
 )
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest migration: what this version of the product reads and writes."""
 
 

@@ -81,6 +81,7 @@ meetings = Table(
     Column("calendar_uid", String),
     Column("link_pending", Boolean, nullable=False, server_default=false()),
     Column("room_answer", String),
+    Column("sent_again", Boolean, nullable=False, server_default=false()),
 )
 
 # Whatever goes wrong above, a pair never stands twice in the calendars at one time. (Not one a

@@ -208,3 +208,20 @@ def test_titles_of_other_entries_are_seen_nowhere(booked: Office) -> None:
         assert entry.unknown == []
         if entry.method.startswith("calendar.events") and entry.verb == "GET":
             assert entry.fields
+
+
+def test_what_somebody_enters_where_a_deleted_meeting_was_is_not_taken_for_it(
+    booked: Office,
+) -> None:
+    """Google's answer shows the same block as before; nobody may be booked over it."""
+    meeting = booked.meeting()
+    people.delete(booked.world, meeting.uid)
+    booked.world.add_item(TOM, meeting.start, meeting.end)
+    ada = "ada@acme.example"
+    booked.person(ada, "Ada Example")
+    booked.programme.pair("p02", TOM, ada).write()
+    result = booked.run()
+
+    starts = [utc(each["start"]) for each in result.json["actions"] if each["pair"] == "p02"]
+    assert starts
+    assert meeting.start not in starts

@@ -79,6 +79,9 @@ class GoogleCalendars:
     ) -> list[FreeBusy]:
         return self._reader.tell_apart(readings)
 
+    def time_of(self, calendar: CalendarRef, calendar_uid: str) -> Interval | None:
+        return self._reader.time_of(calendar, calendar_uid)
+
     def look_up(self, meetings: Sequence[Meeting]) -> dict[str, Seen]:
         """Look through each organizer's calendar once; only what is not found there is asked for.
 

@@ -59,6 +59,11 @@ class GoogleReader:
     ) -> list[FreeBusy]:
         return side_by_side(lambda each: self._told_apart(*each), readings)
 
+    def time_of(self, calendar: CalendarRef, calendar_uid: str) -> Interval | None:
+        """Return when a calendar shows the event of this iCalUID, None where nothing tells."""
+        found = self._entries(calendar, iCalUID=calendar_uid)
+        return next((interval for _, interval in found), None)
+
     def _query(self, calendars: Sequence[str], part: Interval) -> JsonObject | Trouble:
         identity = Identity(self._reader, Scope.FREE_BUSY)
         body = wire.query(calendars, part)
@@ -74,33 +79,35 @@ class GoogleReader:
 
     def _told_apart(self, ref: CalendarRef, reading: FreeBusy, ours: Sequence[OwnTime]) -> FreeBusy:
         entries = [
-            each for block in unattributed(reading, ours) for each in self._entries(ref, block)
+            each
+            for block in unattributed(reading, ours)
+            for each in self._entries(
+                ref, timeMin=wire.rfc3339(block.start), timeMax=wire.rfc3339(block.end)
+            )
         ]
         return told_apart(reading, ours, entries)
 
-    def _entries(self, ref: CalendarRef, block: Interval) -> list[tuple[str, Interval]]:
-        """Return whose entries make up a block, as far as Google tells; nothing is guessed."""
+    def _entries(self, ref: CalendarRef, **which: str) -> list[tuple[str, Interval]]:
+        """Return whose such entries are and when, as far as Google tells; nothing is guessed."""
         found: list[tuple[str, Interval]] = []
         page: str | None = ""
         try:
             while page is not None:
-                entries, page = self._page(ref, block, page)
+                entries, page = self._page(ref, which, page)
                 found += filter(None, entries)
         except TryFailedError:  # the scope is optional
             return []
         return found
 
     def _page(
-        self, ref: CalendarRef, block: Interval, page: str
+        self, ref: CalendarRef, which: Mapping[str, str], page: str
     ) -> tuple[list[tuple[str, Interval] | None], str | None]:
-        options = {"pageToken": page} if page else {}
+        options = {**which, "pageToken": page} if page else which
         return self._client.call(
             Identity(self._reader, Scope.EVENT_TIMES),
             "events",
             lambda service, user: service.events().list(
                 calendarId=ref.owner,
-                timeMin=wire.rfc3339(block.start),
-                timeMax=wire.rfc3339(block.end),
                 singleEvents=True,
                 maxResults=_PAGE,
                 fields=wire.ITEM_FIELDS,

@@ -167,8 +167,8 @@ def changes_room(event: Event, found: "OwnEvent") -> bool:
 
 
 def is_news(event: Event, found: "OwnEvent") -> bool:
-    """Tell whether people have to be told of this version: another time or another room."""
-    return _moves(event, found) or changes_room(event, found)
+    """Tell whether people have to be told of this version: another time or room, or once more."""
+    return event.sent_again or _moves(event, found) or changes_room(event, found)
 
 
 def asked_anew() -> JsonObject:
@@ -275,6 +275,7 @@ def seen(meeting: Meeting, found: OwnEvent) -> Seen:
         revision=found.revision,
         join_url=found.link,
         link_pending=found.link_pending,
+        declined_before=found.outdated,
     )
 
 
