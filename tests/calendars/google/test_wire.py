@@ -3,27 +3,22 @@
 import json
 import re
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from slotfinder.calendars.google import wire
 from slotfinder.calendars.google.failures import (
     Failure,
     Side,
-    Trouble,
     failure_of,
     trouble_of,
     verdict_on,
 )
 from slotfinder.calendars.retry import Verdict
+from slotfinder.calendars.trouble import Trouble
 from slotfinder.domain.freebusy import UnreadableCode
-from slotfinder.domain.interval import Interval
 from slotfinder.domain.meeting import Answer, Attendee, Fallback
 from tests.contract.builders import meeting_of
 from tests.invitations.examples import PRIYA, TOM, between, event
@@ -44,26 +39,6 @@ def code_of(found: object) -> str:
 
 
 class TestFreeBusy:
-    @given(
-        st.integers(1, 400 * 24 * 3600),
-        st.integers(0, 400 * 24 * 3600),
-    )
-    def test_the_parts_of_a_window_are_all_of_it_and_short_enough(
-        self, seconds: int, later: int
-    ) -> None:
-        first = datetime(2027, 1, 1, tzinfo=UTC) + timedelta(seconds=later)
-        window = Interval(first, first + timedelta(seconds=seconds))
-        parts = wire.parts_of(window)
-
-        assert parts[0].start == window.start
-        assert parts[-1].end == window.end
-        for one, other in pairwise(parts):
-            assert one.end == other.start
-        assert all(part.length <= wire.LONGEST_WINDOW for part in parts)
-        assert len(parts) == -(-window.length // wire.LONGEST_WINDOW)
-        lengths = [part.length for part in parts]
-        assert max(lengths) - min(lengths) <= timedelta(seconds=len(parts))
-
     def test_busy_times_are_sorted_merged_and_clipped(self) -> None:
         entry = {
             "busy": [
@@ -382,7 +357,6 @@ class TestFailures:
                 },
                 30.0,
             ),
-            ({"retry-after": "Mon, 04 Jan 2027 06:00:30 GMT"}, None),
             ({"retry-after": "soon"}, None),
             ({}, None),
         ],

@@ -5,6 +5,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Final
 
+from slotfinder.calendars.asking import side_by_side
 from slotfinder.calendars.google import wire
 from slotfinder.calendars.google.auth import Identity, Scope
 from slotfinder.calendars.google.client import GoogleClient, JsonObject, failure_in
@@ -18,7 +19,7 @@ from slotfinder.calendars.google.failures import (
     trouble_of,
     verdict_on,
 )
-from slotfinder.calendars.google.reading import GoogleReader, side_by_side, unreadable
+from slotfinder.calendars.google.reading import GoogleReader
 from slotfinder.calendars.google.wire import OwnEvent
 from slotfinder.calendars.retry import TryFailedError, Verdict, pause
 from slotfinder.domain.freebusy import FreeBusy, OwnTime, Provider, Reading, Unreadable
@@ -429,7 +430,7 @@ def _with_fallback(event: Event) -> Event:
 
 
 def _trouble(organizer: str, error: TryFailedError) -> Unreadable:
-    return unreadable(organizer, trouble_of(failure_in(error), Side.ORGANIZER))
+    return trouble_of(failure_in(error), Side.ORGANIZER).of(organizer, Provider.GOOGLE)
 
 
 def _write_error(error: TryFailedError, *, may_be_done: bool) -> WriteError:

@@ -7,11 +7,11 @@ Decisions are made by ``reason``, never by status alone: 403 is permanent or a r
 import json
 import re
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from slotfinder.calendars.retry import TryFailedError, Verdict
+from slotfinder.calendars.retry import TryFailedError, Verdict, wished_wait
+from slotfinder.calendars.trouble import Trouble
 from slotfinder.domain.freebusy import UnreadableCode
 
 
@@ -85,7 +85,7 @@ def failure_of(status: int, content: bytes, headers: dict[str, str] | None = Non
     message = error.get("message")
     if reason == "invalid" and isinstance(message, str) and "conference type" in message:
         reason = NO_CONFERENCE
-    return Failure(reason=reason, status=status, after=_retry_after(headers or {}))
+    return Failure(reason=reason, status=status, after=wished_wait(headers or {}))
 
 
 def verdict_on(failure: Failure) -> Verdict:
@@ -98,15 +98,6 @@ def verdict_on(failure: Failure) -> Verdict:
     if failure.reason in _HICCUPS or status >= 500 or status == 408:
         return Verdict.AGAIN
     return Verdict.NEVER
-
-
-@dataclass(frozen=True, slots=True)
-class Trouble:
-    """Why a calendar cannot be used, and what an administrator or coordinator can do."""
-
-    code: UnreadableCode
-    reason: str
-    advice: str
 
 
 DELEGATION: Final = (
@@ -287,15 +278,3 @@ def _list(found: dict[str, Any], key: str) -> list[Any]:
 
 def _word(value: object) -> str:
     return value if isinstance(value, str) and re.fullmatch(r"[A-Za-z_]{1,50}", value) else ""
-
-
-def _retry_after(headers: dict[str, str]) -> float | None:
-    """Return the seconds the answer asks to wait; a date is compared with the answer's own."""
-    said = headers.get("retry-after", "").strip()
-    if said.isdecimal():
-        return float(said)
-    try:
-        until, now = (parsedate_to_datetime(each) for each in (said, headers.get("date", "")))
-        return max(0.0, (until - now).total_seconds())
-    except (TypeError, ValueError):
-        return None

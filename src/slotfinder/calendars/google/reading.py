@@ -1,16 +1,16 @@
 """When people on Google Calendar are taken, read through one mailbox."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from functools import partial
-from itertools import islice
-from typing import Final, TypeVar
+from typing import Final
 
+from slotfinder.calendars.asking import batched, parts_of, side_by_side
 from slotfinder.calendars.google import wire
 from slotfinder.calendars.google.auth import Identity, Scope
 from slotfinder.calendars.google.client import GoogleClient, JsonObject, failure_in
-from slotfinder.calendars.google.failures import Side, Trouble, trouble_of
+from slotfinder.calendars.google.failures import Side, trouble_of
 from slotfinder.calendars.retry import TryFailedError
+from slotfinder.calendars.trouble import Trouble
 from slotfinder.domain.freebusy import (
     Block,
     FreeBusy,
@@ -18,17 +18,12 @@ from slotfinder.domain.freebusy import (
     OwnTime,
     Provider,
     Reading,
-    Unreadable,
     told_apart,
     unattributed,
 )
 from slotfinder.domain.interval import Interval, merge
 from slotfinder.ports import CalendarRef
 
-T = TypeVar("T")
-R = TypeVar("R")
-
-_THREADS: Final = 8
 _PAGE: Final = 2500
 
 _Answers = Mapping[Interval, JsonObject | Trouble]
@@ -43,8 +38,8 @@ class GoogleReader:
 
     def read(self, calendars: Sequence[CalendarRef], window: Interval) -> list[Reading]:
         """Return one reading a calendar, in order, with as few queries as Google allows."""
-        parts = wire.parts_of(window)
-        batches = list(_batched([ref.owner.lower() for ref in calendars], wire.MOST_CALENDARS))
+        parts = parts_of(window, wire.LONGEST_WINDOW)
+        batches = list(batched([ref.owner.lower() for ref in calendars], wire.MOST_CALENDARS))
         questions = [(batch, part) for batch in batches for part in parts]
         answers = side_by_side(lambda each: self._query(*each), questions)
         found: list[Reading] = []
@@ -118,24 +113,13 @@ class GoogleReader:
         )
 
 
-def unreadable(person: str, trouble: Trouble) -> Unreadable:
-    """Return that nothing is known of a calendar on Google, and why."""
-    return Unreadable(
-        person=person,
-        provider=Provider.GOOGLE,
-        code=trouble.code,
-        reason=trouble.reason,
-        advice=trouble.advice,
-    )
-
-
 def _reading(owner: str, window: Interval, answers: _Answers) -> Reading:
     """Put the parts of a window together; one that is unknown leaves all unknown."""
     busy: list[Interval] = []
     for part, answer in answers.items():
         found = answer if isinstance(answer, Trouble) else wire.busy_of(answer, owner, part)
         if isinstance(found, Trouble):
-            return unreadable(owner, found)
+            return found.of(owner, Provider.GOOGLE)
         busy += found
     return FreeBusy(
         person=owner,
@@ -143,16 +127,3 @@ def _reading(owner: str, window: Interval, answers: _Answers) -> Reading:
         window=window,
         blocks=tuple(Block(interval=each, kind=Kind.BUSY) for each in merge(busy)),
     )
-
-
-def side_by_side(work: Callable[[T], R], items: Sequence[T]) -> list[R]:
-    """Return what the work makes of each item, in order, some of them at a time."""
-    if len(items) <= 1:
-        return [work(each) for each in items]
-    with ThreadPoolExecutor(min(_THREADS, len(items)), "google") as pool:
-        return list(pool.map(work, items))
-
-
-def _batched(items: Iterable[str], size: int) -> Iterable[list[str]]:
-    rest = iter(items)
-    return iter(partial(lambda: list(islice(rest, size))), [])

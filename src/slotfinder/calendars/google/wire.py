@@ -5,17 +5,16 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
-from itertools import pairwise
 from typing import Any, Final, TypeVar
 from zoneinfo import ZoneInfo
 
 from slotfinder.calendars.google.failures import (
-    Trouble,
     calendar_trouble,
     malformed_answer,
     missing_answer,
     word,
 )
+from slotfinder.calendars.trouble import Trouble
 from slotfinder.domain.interval import Interval, first_instant, merge
 from slotfinder.domain.meeting import Answer, Attendee, Event, Meeting, Seen
 
@@ -54,14 +53,6 @@ _ANSWERS: Final = {
 
 class MalformedError(ValueError):
     """An answer is not of the shape Google documents."""
-
-
-def parts_of(window: Interval) -> list[Interval]:
-    """Return the window in equal parts, each short enough for one query."""
-    count = max(1, -(-window.length // LONGEST_WINDOW))
-    step = timedelta(seconds=-(-int(window.length.total_seconds()) // count))
-    bounds = [min(window.start + step * k, window.end) for k in range(count)]
-    return [Interval(first, last) for first, last in pairwise([*bounds, window.end])]
 
 
 def query(calendars: Iterable[str], part: Interval) -> JsonObject:
