@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
+from slotfinder.domain.command import Command
 from slotfinder.domain.freebusy import FreeBusy, OwnTime, Provider, Reading, Unreadable
 from slotfinder.domain.interval import Interval
 from slotfinder.domain.meeting import Event, Meeting, Receipt, Refusal, Seen
@@ -181,6 +182,7 @@ class Happening:
     meeting: Meeting
     kind: str
     cause: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,7 +191,8 @@ class Ledger:
 
     ``meetings`` are those that stand; ``generations`` the next free one of a pair's period;
     ``unsettled`` the uids whose calendars are not written yet; ``crowded`` the people whose
-    calendars had many entries ahead when they were last read.
+    calendars had many entries ahead when they were last read. ``commands`` are those of
+    coordinators, oldest first.
     """
 
     meetings: tuple[Meeting, ...] = ()
@@ -199,6 +202,7 @@ class Ledger:
     generations: Mapping[tuple[str, date], int] = field(default_factory=dict)
     unsettled: frozenset[str] = frozenset()
     crowded: frozenset[str] = frozenset()
+    commands: tuple[Command, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -217,6 +221,7 @@ class Changes:
     happenings: tuple[Happening, ...]
     entries: tuple[Entry, ...]
     crowded: Mapping[str, bool] = field(default_factory=dict)
+    commands: tuple[Command, ...] = ()
 
 
 class Store(Protocol):

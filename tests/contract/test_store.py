@@ -179,7 +179,9 @@ def test_an_entry_recorded_twice_is_done_once(store: Store) -> None:
 
 
 def test_what_happened_to_a_meeting_is_recorded_with_it(store: Store) -> None:
-    happening = Happening(at=NOW, run="r", meeting=MEETING, kind="book", cause="best-compromise")
+    happening = Happening(
+        at=NOW, run="r", meeting=MEETING, kind="book", cause="best-compromise", reason="The best."
+    )
     store.record(changes(meetings=(MEETING,), happenings=(happening,)))
 
     assert store.load().meetings == (MEETING,)

@@ -176,9 +176,11 @@ def _take_back_to(version: str, file: Path) -> None:
     """Make a store what the first version would have left of it."""
     assert version == "0001"
     with sqlite3.connect(file) as connection:
-        for column in ("calendar_uid", "link_pending", "room_answer", "sent_again"):
+        for column in ("calendar_uid", "link_pending", "room_answer", "sent_again", "held", "lifted"):
             connection.execute(f"ALTER TABLE meetings DROP COLUMN {column}")
-        connection.execute("DROP TABLE crowded")
+        connection.execute("ALTER TABLE events DROP COLUMN reason")
+        for table in ("crowded", "commands"):
+            connection.execute(f"DROP TABLE {table}")
         payload = json.loads(connection.execute("SELECT payload FROM outbox").fetchone()[0])
         del payload["event"]["conference"], payload["event"]["sent_again"]
         connection.execute("UPDATE outbox SET payload = ?", (json.dumps(payload),))

@@ -109,7 +109,12 @@ def _holds(actions: Iterable[Action], ledger: Ledger, now: datetime) -> list[Hel
 def _happenings(actions: Iterable[Action], run: str, now: datetime) -> list[Happening]:
     return [
         Happening(
-            at=now, run=run, meeting=action.meeting, kind=action.kind, cause=action.reason_code
+            at=now,
+            run=run,
+            meeting=action.meeting,
+            kind=action.kind,
+            cause=action.reason_code,
+            reason=action.reason,
         )
         for action in actions
         if action.kind in {*_WRITTEN, ActionKind.CANCEL} and action.meeting

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from slotfinder.agent.astray import guests_astray
 from slotfinder.agent.programme import CLOUDS, Agent
+from slotfinder.domain.command import periods_skipped
 from slotfinder.domain.freebusy import (
     FreeBusy,
     OwnTime,
@@ -63,6 +64,11 @@ def observe(agent: Agent, ledger: Ledger, pairs: Sequence[Pair], now: datetime) 
         known_since=ledger.known_since,
         generations=ledger.generations,
         astray=guests_astray(agent, ahead, readings, seen),
+        skipped=tuple(
+            (pair.id, first)
+            for pair in pairs
+            for first in periods_skipped(ledger.commands, pair.id)
+        ),
     )
 
 

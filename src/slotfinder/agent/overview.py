@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from slotfinder.agent.programme import Agent
 from slotfinder.domain.cadence import Period
+from slotfinder.domain.command import periods_skipped
 from slotfinder.domain.compromise import Worth, balance, remembered
 from slotfinder.domain.meeting import Answer, Both, Meeting
 from slotfinder.domain.people import Pair
@@ -91,7 +92,12 @@ def _findings(
         yield Health.AT_RISK, "A meeting ahead was declined."
     if any(each.moves >= _MANY_MOVES for each in ahead):
         yield Health.AT_RISK, "A meeting ahead was moved twice already."
-    spans = [(each, span_of(each, agent.programme)) for each in periods_of(pair)]
+    skipped = periods_skipped(ledger.commands, pair.id)
+    spans = [
+        (each, span_of(each, agent.programme))
+        for each in periods_of(pair)
+        if each.first not in skipped
+    ]
     known_since = ledger.known_since.get(pair.id, now)
     ended = [period for period, span in spans if known_since < span.end <= now]
     if ended and is_empty(ended[-1]):

@@ -9,6 +9,7 @@ from slotfinder.agent.kept import as_kept
 from slotfinder.agent.observe import observe
 from slotfinder.agent.programme import Agent
 from slotfinder.agent.report import JsonObject, Report
+from slotfinder.domain.command import as_commanded
 from slotfinder.domain.people import Pair
 from slotfinder.planning.facts import Facts
 from slotfinder.planning.programme import plan as make_plan
@@ -27,7 +28,7 @@ class AgreedPlan:
 
 def plan_pass(agent: Agent, ledger: Ledger, pairs: Sequence[Pair], now: datetime) -> Report:
     """Return what a run would do; nothing is changed anywhere."""
-    facts = observe(agent, ledger, pairs, now)
+    facts = observe(agent, ledger, as_they_stand(agent, ledger, pairs, now), now)
     plan = make_plan(
         facts, now, lambda each: agent.progress.track(each, total=len(each), doing="Planning")
     )
@@ -42,6 +43,12 @@ def plan_pass(agent: Agent, ledger: Ledger, pairs: Sequence[Pair], now: datetime
         requests=requests_of(agent),
         vanished=tuple(sorted({meeting.pair for meeting in facts.ahead} - known)),
     )
+
+
+def as_they_stand(agent: Agent, ledger: Ledger, pairs: Sequence[Pair], now: datetime) -> list[Pair]:
+    """Return pairs with the status that files and commands together give them."""
+    today = now.astimezone(agent.programme.zone).date()
+    return [as_commanded(pair, ledger.commands, today) for pair in pairs]
 
 
 def requests_of(agent: Agent) -> dict[str, int]:

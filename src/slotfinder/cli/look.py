@@ -6,7 +6,7 @@ import typer
 
 from slotfinder.agent.observe import read
 from slotfinder.agent.overview import PairOverview, overview
-from slotfinder.agent.plan import plan_pass
+from slotfinder.agent.plan import as_they_stand, plan_pass
 from slotfinder.agent.programme import Agent
 from slotfinder.agent.report import (
     COORDINATOR_NEEDED,
@@ -44,7 +44,8 @@ def status(
         now = session.moment(agent.programme.zone)
         pairs = agent.pairs_named(() if pair is None else (pair,))
         ledger = configured.ledger()
-        found = [overview(agent, ledger, each, now) for each in pairs]
+        standing = as_they_stand(agent, ledger, pairs, now)
+        found = [overview(agent, ledger, each, now) for each in standing]
     if as_json:
         print_json({"now": instant(now), "pairs": [_overview_json(each) for each in found]})
     else:

@@ -17,6 +17,8 @@ class Cause(StrEnum):
     CLOSED = "closed"
     ROOM_LOST = "room-lost"
     REPLACED = "people-changed"
+    RESCHEDULED = "reschedule"
+    SKIPPED = "skipped"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ class Broken:
     @property
     def refused(self) -> bool:
         """Tell whether somebody said no to the time: it is not offered again."""
-        return self.cause in {Cause.DELETED, Cause.DECLINED}
+        return self.cause in {Cause.DELETED, Cause.DECLINED, Cause.RESCHEDULED}
 
     @property
     def is_unwanted(self) -> bool:

@@ -26,6 +26,17 @@ class Answer(StrEnum):
     DECLINED = "declined"
 
 
+class Lifted(StrEnum):
+    """The rules a coordinator may lift for one meeting (``--allow``)."""
+
+    FREEZE = "freeze"
+    NOTICE = "notice"
+    BUDGET = "budget"
+    GAP = "gap"
+    CLOSED = "closed"
+    BUSY = "busy"
+
+
 class MeetingState(StrEnum):
     """Where a meeting is in its life: it stands in the calendars, or was taken out of them."""
 
@@ -62,7 +73,9 @@ class Meeting:
     ``answers`` are those to the present time, ``room_answer`` the room's own, None where none is
     known. ``calendar_uid`` is the iCalUID the calendar gave it, None before it is known; while
     ``link_pending`` the provider is still making its ``join_url``. ``sent_again`` says that its
-    invitation was sent a second time, because it had not arrived everywhere.
+    invitation was sent a second time, because it had not arrived everywhere. ``held`` is what a
+    coordinator says of a past meeting, None where nobody said anything; ``lifted`` are the rules
+    its present time need not keep.
     """
 
     uid: str
@@ -94,6 +107,8 @@ class Meeting:
     link_pending: bool = False
     room_answer: Answer | None = None
     sent_again: bool = False
+    held: bool | None = None
+    lifted: tuple[Lifted, ...] = ()
 
     @property
     def people(self) -> tuple[str, str]:
@@ -104,10 +119,12 @@ class Meeting:
         return tuple(who for who, said in self.answers.items() if said is Answer.DECLINED)
 
     def took_place(self, now: datetime) -> bool:
-        """Tell whether it counts as held: it stood, is over, and nobody had declined it."""
-        return (
-            self.state is MeetingState.BOOKED and self.interval.end <= now and not self.declined_by
-        )
+        """Tell whether it counts as held: it stood and is over, and nobody had declined it.
+
+        What a coordinator says of it counts more than the answers.
+        """
+        is_over = self.state is MeetingState.BOOKED and self.interval.end <= now
+        return is_over and (not self.declined_by if self.held is None else self.held)
 
     def is_ahead(self, now: datetime) -> bool:
         """Tell whether it stands in the calendars and is not over."""
@@ -160,7 +177,7 @@ class Seen:
     revision: int = 0
     join_url: str | None = None
     link_pending: bool = False
-    declined_before: frozenset[str] = frozenset()
+    declined_before: tuple[str, ...] = ()
 
     @property
     def declined_by(self) -> tuple[str, ...]:

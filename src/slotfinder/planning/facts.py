@@ -24,7 +24,8 @@ class Facts:
     what the calendars show of those looked up. ``unsettled`` names meetings whose calendars may
     not show them yet, because writing is unfinished. ``known_since`` is when a run first saw a
     pair. ``generations`` is the next free generation of a pair's period. ``astray`` are guests
-    whose calendars do not show a meeting as it stands.
+    whose calendars do not show a meeting as it stands. ``skipped`` are the pairs' periods, by first
+    day, that coordinators left out.
     """
 
     programme: Programme
@@ -40,6 +41,7 @@ class Facts:
     known_since: Mapping[str, datetime]
     generations: Mapping[tuple[str, date], int]
     astray: tuple[Astray, ...] = ()
+    skipped: tuple[tuple[str, date], ...] = ()
 
     @property
     def ahead(self) -> tuple[Meeting, ...]:

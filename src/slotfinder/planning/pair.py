@@ -8,7 +8,7 @@ from slotfinder.domain.cadence import Period, is_due_in_person
 from slotfinder.domain.compromise import Worth, balance, remembered, share_of
 from slotfinder.domain.explain import DELETED_AGAIN, HOLDS
 from slotfinder.domain.interval import Interval
-from slotfinder.domain.lifecycle import Adopted, Broken, Cause
+from slotfinder.domain.lifecycle import Adopted, Broken, Cause, Stays
 from slotfinder.domain.meeting import Answer, Both, Format, Meeting
 from slotfinder.domain.people import Pair, PairStatus
 from slotfinder.domain.programme import Baseline, Rule
@@ -20,6 +20,8 @@ from slotfinder.planning.plan import Action, ActionKind, HoldCode
 from slotfinder.planning.world import Occurrence, World, gone_from_rooms
 
 Step = Action | Occurrence
+
+_SKIPPED = Broken(Cause.SKIPPED, why="The programme leaves this meeting out.")
 
 _NEVER_TOO_OFTEN = 10**6
 """More meetings in a row than any plan has."""
@@ -102,6 +104,7 @@ class PairPlan:
             period
             for period in world.periods[self._pair.id]
             if known_since < span_of(period, world.programme).end <= world.now
+            and not self._is_skipped(period)
         ]
         return bool(over) and not self._formats_in(over[-1])
 
@@ -185,32 +188,40 @@ class PairPlan:
     def _judge(self, meeting: Meeting) -> None:
         """Keep, adopt or hold a meeting; what is left over is broken and gets another slot."""
         world, period = self._world, _period_of(meeting, self._pair, self._world)
-        fate = world.fates[meeting.uid]
-        rules = world.programme.meetings
-        code = None
-        if isinstance(fate, Adopted | Broken) and not self._is_known(period):
-            code = HoldCode.CALENDAR_UNREADABLE
-        elif isinstance(fate, Broken) and meeting.interval.start < world.now + rules.freeze:
-            code = HoldCode.FROZEN
-        elif isinstance(fate, Broken) and self._changes_room(meeting, fate, period):
+        if period and self._is_skipped(period) and meeting.interval.start > world.now:
+            self._add(period, cancel(meeting, period, _SKIPPED))
             return
-        elif isinstance(fate, Broken) and self._budget_spent(meeting, fate):
-            code = HoldCode.BUDGET_SPENT
-        if code and period and self._is_over(period):
-            code = HoldCode.PERIOD_OVER
-        if code:
-            self._standing.append(meeting)
-            held = hold(self._pair, code, period, meeting)
-            if code is HoldCode.BUDGET_SPENT and meeting.moves < rules.automatic_moves:
-                held = replace(held, reason=DELETED_AGAIN)
-            self._add(period, held)
-        elif isinstance(fate, Broken):
-            self._broken.append((meeting, fate))
-        elif isinstance(fate, Adopted):
-            self._adopt(meeting, fate, period)
-        else:
+        fate = world.fates[meeting.uid]
+        if isinstance(fate, Stays):
             self._kept.append(meeting)
             self._add(period, _keep(meeting, period))
+        elif not self._is_known(period):
+            self._leave(meeting, HoldCode.CALENDAR_UNREADABLE, period)
+        elif isinstance(fate, Adopted):
+            self._adopt(meeting, fate, period)
+        elif meeting.interval.start < world.now + world.programme.meetings.freeze:
+            self._leave(meeting, HoldCode.FROZEN, period)
+        elif self._changes_room(meeting, fate, period):
+            return
+        elif self._budget_spent(meeting, fate):
+            self._leave(meeting, HoldCode.BUDGET_SPENT, period)
+        else:
+            self._broken.append((meeting, fate))
+
+    def _leave(self, meeting: Meeting, code: HoldCode, period: Period | None) -> None:
+        """Leave a meeting that cannot stay where it is, and say why."""
+        self._standing.append(meeting)
+        if period and self._is_over(period):
+            code = HoldCode.PERIOD_OVER
+        held = hold(self._pair, code, period, meeting)
+        budget = self._world.programme.meetings.automatic_moves
+        if code is HoldCode.BUDGET_SPENT and meeting.moves < budget:
+            held = replace(held, reason=DELETED_AGAIN)
+        self._add(period, held)
+
+    def _is_skipped(self, period: Period) -> bool:
+        """Tell whether a coordinator left this period out."""
+        return (self._pair.id, period.first) in self._world.facts.skipped
 
     def _is_over(self, period: Period) -> bool:
         """Tell whether no start is left in the period that both wish for, though it had some."""
@@ -275,6 +286,7 @@ class PairPlan:
             sequence=meeting.sequence + 1,
             revision=self._world.next_revision(meeting),
             sent_again=False,
+            lifted=(),
             room=world.room_at(meeting, fate.interval),
             satisfaction=satisfaction,
             share=Both(
@@ -344,6 +356,8 @@ class PairPlan:
             formats = self._formats_in(period)
             if formats or span_of(period, world.programme).end <= world.now:
                 debt = due and Format.IN_PERSON not in formats
+            elif self._is_skipped(period):
+                debt = due
             else:
                 debt = self._open(period, due=due)
         for meeting, broken in self._broken:

@@ -13,7 +13,7 @@ from slotfinder.domain.compromise import Worth
 from slotfinder.domain.freebusy import Kind
 from slotfinder.domain.interval import Interval
 from slotfinder.domain.lifecycle import Adopted, Broken, Cause, Fate, Stays, fate_of
-from slotfinder.domain.meeting import Format, Meeting, Refusal, Seen
+from slotfinder.domain.meeting import Format, Lifted, Meeting, Refusal, Seen
 from slotfinder.domain.people import Pair
 from slotfinder.planning.candidates import (
     Candidates,
@@ -245,8 +245,8 @@ class World:
         return fate_of(
             meeting,
             seen,
-            conflict=self._conflict(meeting, seen),
-            closed=self._closed(meeting),
+            conflict=Lifted.BUSY not in meeting.lifted and self._conflict(meeting, seen),
+            closed=Lifted.CLOSED not in meeting.lifted and self._closed(meeting),
             room_taken=any(
                 interval.overlaps(meeting.interval)
                 for _, interval in self._foreign(meeting.room or "")

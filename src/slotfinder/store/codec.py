@@ -17,6 +17,7 @@ from slotfinder.domain.meeting import (
     Event,
     Fallback,
     Format,
+    Lifted,
     Meeting,
     MeetingState,
     Option,
@@ -61,6 +62,8 @@ def meeting_row(meeting: Meeting) -> JsonObject:
         "link_pending": meeting.link_pending,
         "room_answer": meeting.room_answer.value if meeting.room_answer else None,
         "sent_again": meeting.sent_again,
+        "held": meeting.held,
+        "lifted": [each.value for each in meeting.lifted],
     }
     for name in _PAIRED:
         both: Both = getattr(meeting, name)
@@ -99,6 +102,8 @@ def meeting_from(row: RowMapping) -> Meeting:
         link_pending=row["link_pending"],
         room_answer=Answer(row["room_answer"]) if row["room_answer"] else None,
         sent_again=row["sent_again"],
+        held=row["held"],
+        lifted=tuple(map(Lifted, row["lifted"])),
         **{name: Both(row[f"{name}_mentor"], row[f"{name}_mentee"]) for name in _PAIRED},
     )
 

@@ -22,6 +22,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import NullPool
 
+from slotfinder.domain.command import Command, CommandKind
 from slotfinder.domain.interval import Interval
 from slotfinder.domain.meeting import MeetingState, Receipt, Refusal
 from slotfinder.errors import StoreError
@@ -35,7 +36,7 @@ from slotfinder.store.codec import (
     receipt_row,
 )
 
-HEAD = "0003"
+HEAD = "0004"
 """The newest migration: what this version of the product reads and writes."""
 
 
@@ -214,6 +215,18 @@ def _ledger(connection: Connection) -> Ledger:
         generations={(pair, period): top for pair, period, top in connection.execute(generations)},
         unsettled=frozenset(connection.execute(unsettled).scalars()),
         crowded=frozenset(connection.execute(select(tables.crowded.c.person)).scalars()),
+        commands=tuple(
+            Command(
+                at=row.at,
+                pair=row.pair,
+                kind=CommandKind(row.kind),
+                until=row.until,
+                period=row.period,
+                uid=row.uid,
+                text=row.text,
+            )
+            for row in connection.execute(select(tables.commands).order_by(tables.commands.c.id))
+        ),
     )
 
 
@@ -258,6 +271,8 @@ def _record(connection: Connection, changes: Changes) -> None:
         row = meeting_row(meeting)
         upsert = insert(tables.meetings).values(row)
         connection.execute(upsert.on_conflict_do_update(index_elements=["uid"], set_=row))
+    for command in changes.commands:
+        connection.execute(insert(tables.commands).values(asdict(command)))
     for refusal in changes.refusals:
         connection.execute(
             insert(tables.refusals).values(
@@ -284,6 +299,7 @@ def _record(connection: Connection, changes: Changes) -> None:
                 cause=happening.cause,
                 start=happening.meeting.interval.start,
                 end=happening.meeting.interval.end,
+                reason=happening.reason,
             )
         )
     _record_crowded(connection, changes)

@@ -82,6 +82,8 @@ meetings = Table(
     Column("link_pending", Boolean, nullable=False, server_default=false()),
     Column("room_answer", String),
     Column("sent_again", Boolean, nullable=False, server_default=false()),
+    Column("held", Boolean),
+    Column("lifted", JSON, nullable=False, server_default=text("'[]'")),
 )
 
 # Whatever goes wrong above, a pair never stands twice in the calendars at one time. (Not one a
@@ -120,6 +122,20 @@ events = Table(
     Column("cause", String, nullable=False),
     Column("start", Instant, nullable=False),
     Column("end", Instant, nullable=False),
+    Column("reason", String, nullable=False, server_default=text("''")),
+)
+
+commands = Table(
+    "commands",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("pair", String, nullable=False, index=True),
+    Column("kind", String, nullable=False),
+    Column("until", Date),
+    Column("period", Date),
+    Column("uid", String),
+    Column("text", String, nullable=False),
 )
 
 holds = Table(

@@ -266,7 +266,7 @@ def seen(meeting: Meeting, found: OwnEvent) -> Seen:
         revision=found.revision,
         join_url=found.link,
         link_pending=found.link_pending,
-        declined_before=found.outdated,
+        declined_before=tuple(sorted(found.outdated)),
     )
 
 
