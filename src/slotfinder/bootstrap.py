@@ -88,8 +88,10 @@ def agent_for(configured: Configured, progress: Progress) -> Iterator[Agent]:
 
 
 @contextmanager
-def locked_store(configured: Configured) -> Iterator[Store]:
+def locked_store(configured: Configured, wait: float = 0) -> Iterator[Store]:
     """Yield the store, made and migrated where needed, with nobody else writing it.
+
+    ``wait`` is how many seconds to wait for another run to end.
 
     Raises:
         LockHeldError: another run is at work. The lock of a process that died is free.
@@ -97,7 +99,7 @@ def locked_store(configured: Configured) -> Iterator[Store]:
     from slotfinder.store.sql import open_store  # noqa: PLC0415 - slow to load
 
     file = _store_file(configured.settings)
-    lock = FileLock(file.with_name(file.name + ".lock"), timeout=0)
+    lock = FileLock(file.with_name(file.name + ".lock"), timeout=wait)
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         held = lock.acquire()

@@ -176,13 +176,15 @@ def _take_back_to(version: str, file: Path) -> None:
     """Make a store what the first version would have left of it."""
     assert version == "0001"
     with sqlite3.connect(file) as connection:
-        for column in ("calendar_uid", "link_pending", "room_answer", "sent_again", "held", "lifted"):
+        columns = ("calendar_uid", "link_pending", "room_answer", "sent_again", "held", "lifted")
+        for column in columns:
             connection.execute(f"ALTER TABLE meetings DROP COLUMN {column}")
         connection.execute("ALTER TABLE events DROP COLUMN reason")
         for table in ("crowded", "commands"):
             connection.execute(f"DROP TABLE {table}")
         payload = json.loads(connection.execute("SELECT payload FROM outbox").fetchone()[0])
-        del payload["event"]["conference"], payload["event"]["sent_again"]
+        for newer in ("conference", "sent_again", "may_overlap"):
+            del payload["event"][newer]
         connection.execute("UPDATE outbox SET payload = ?", (json.dumps(payload),))
         connection.execute("UPDATE alembic_version SET version_num = ?", (version,))
     connection.close()

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from slotfinder.agent.programme import CLOUDS, Agent
 from slotfinder.booking.keys import calendar_key, mail_key
-from slotfinder.domain.meeting import Answer, Attendee, Event, Fallback, Format, Meeting
+from slotfinder.domain.meeting import Answer, Attendee, Event, Fallback, Format, Lifted, Meeting
 from slotfinder.domain.people import Person
 from slotfinder.invitations.itip import cancel_message, request_message
 from slotfinder.invitations.wording import (
@@ -147,6 +147,7 @@ def _event(agent: Agent, meeting: Meeting, occasion: Occasion, now: datetime) ->
         else None,
         conference=_fallback(agent, meeting, occasion) if has_own_link else None,
         sent_again=meeting.sent_again,
+        may_overlap=Lifted.BUSY in meeting.lifted,
     )
 
 

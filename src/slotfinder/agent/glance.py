@@ -12,6 +12,8 @@ def is_taken(agent: Agent, event: Event, ours: Interval | None) -> bool:
     Only what lies on it counts, not the way there or back. What cannot be read now was judged when
     the time was chosen. Where blocks do not tell whose they are, the time of ``ours`` is ours.
     """
+    if event.may_overlap:
+        return False
     kinds = agent.programme.blocking_kinds(Format.IN_PERSON if event.room else Format.VIRTUAL)
     invited = [*event.attendees, *([event.room] if event.room else [])]
     for provider, source in agent.sources.items():

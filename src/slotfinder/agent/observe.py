@@ -31,17 +31,27 @@ _BATCH = 100
 """Calendars read at a time; a multiple of what any provider answers in one request."""
 
 
-def observe(agent: Agent, ledger: Ledger, pairs: Sequence[Pair], now: datetime) -> Facts:
+def observe(
+    agent: Agent,
+    ledger: Ledger,
+    pairs: Sequence[Pair],
+    now: datetime,
+    also: Sequence[Interval] = (),
+) -> Facts:
     """Return the facts a plan of these pairs is made from.
 
     Everybody of every active, agreed pair with an open period or a future meeting is read once,
-    and the rooms of the sites where such a pair could meet.
+    and the rooms of the sites where such a pair could meet. ``also`` are times to read for besides.
     """
     seen = _look_up(agent, ledger, now)
     meetings = tuple(_answered(meeting, seen) for meeting in ledger.meetings)
     own = frozenset(meeting.uid for meeting in meetings if meeting.interval.end > now)
-    needed = [pair for pair in pairs if pair.is_booked and _needs_reading(agent, pair, ledger, now)]
-    moved = [seen[uid].interval for uid in own if uid in seen]
+    needed = [
+        pair
+        for pair in pairs
+        if pair.is_booked and (also or _needs_reading(agent, pair, ledger, now))
+    ]
+    moved = [*also, *(seen[uid].interval for uid in own if uid in seen)]
     window = reading_window(needed, moved, agent.programme, now)
     readings = {
         reading.person: _believed(reading, ledger, now)

@@ -12,6 +12,7 @@ from slotfinder.agent.report import JsonObject, Report
 from slotfinder.domain.command import as_commanded
 from slotfinder.domain.people import Pair
 from slotfinder.planning.facts import Facts
+from slotfinder.planning.plan import Plan
 from slotfinder.planning.programme import plan as make_plan
 from slotfinder.ports import Ledger
 
@@ -32,6 +33,11 @@ def plan_pass(agent: Agent, ledger: Ledger, pairs: Sequence[Pair], now: datetime
     plan = make_plan(
         facts, now, lambda each: agent.progress.track(each, total=len(each), doing="Planning")
     )
+    return report_of(agent, facts, plan, now)
+
+
+def report_of(agent: Agent, facts: Facts, plan: Plan, now: datetime) -> Report:
+    """Return the report of a plan of which nothing is done yet."""
     known = {pair.id for pair in agent.pairs}
     return Report(
         mode="plan",

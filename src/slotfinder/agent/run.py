@@ -13,6 +13,7 @@ from slotfinder.agent.plan import AgreedPlan, plan_pass, requests_of
 from slotfinder.agent.programme import Agent
 from slotfinder.agent.report import Report, document
 from slotfinder.booking.executor import Failure, Outside, drain
+from slotfinder.domain.command import Command
 from slotfinder.domain.people import Pair
 from slotfinder.errors import TimeTakenError
 from slotfinder.planning.plan import ActionKind, Plan
@@ -28,20 +29,25 @@ def run_pass(
     pairs: Sequence[Pair],
     now: datetime,
     agreed: AgreedPlan | None = None,
+    command: Command | None = None,
 ) -> Report:
     """Do one full pass and return what was done.
 
     What an interrupted pass left in the outbox is finished first. With ``agreed`` exactly that
     plan is carried out, or none: ``refused`` of the report then says why. A pair whose new time
-    somebody takes at the same moment gets another one at once.
+    somebody takes at the same moment gets another one at once. A ``command`` of a coordinator is
+    recorded with what follows from it.
     """
-    failed = _drained(agent, store, now, {})
+    failed = drained(agent, store, now, {})
     ledger = store.load()
+    if command is not None:
+        ledger = replace(ledger, commands=(*ledger.commands, command))
     report = plan_pass(agent, ledger, pairs, agreed.now if agreed else now)
     if agreed and (refused := _refusal(agreed, report, agent, now)):
         return replace(report, mode="run", now=now, refused=refused)
-    store.record(changes_of(report.plan, report.facts, ledger, agent, run=report.run, now=now))
-    failed |= _drained(agent, store, now, failed)
+    changes = changes_of(report.plan, report.facts, ledger, agent, run=report.run, now=now)
+    store.record(replace(changes, commands=(command,) if command else ()))
+    failed |= drained(agent, store, now, failed)
     plan = report.plan
     for _ in range(_TIMES_FORESTALLED if agreed is None else 0):
         lost = {key for key, each in failed.items() if isinstance(each.problem, TimeTakenError)}
@@ -49,20 +55,24 @@ def run_pass(
             break
         uids = {failed.pop(key).uid for key in lost}
         plan = _replanned(agent, store, plan, uids, run=report.run, now=now)
-        failed |= _drained(agent, store, now, failed)
+        failed |= drained(agent, store, now, failed)
+    mode = command.kind.value if command else "run"
+    return as_done(agent, store, replace(report, mode=mode, now=now, plan=plan), failed)
+
+
+def as_done(agent: Agent, store: Store, report: Report, failed: Mapping[str, Failure]) -> Report:
+    """Return a report with what calendars made of its plan, and what could not be written."""
     # What was withdrawn is no longer among those that stand, and had its name before.
     known = (*report.facts.meetings, *store.load().meetings)
     return replace(
         report,
-        mode="run",
-        now=now,
-        plan=as_kept(plan, agent, known),
+        plan=as_kept(report.plan, agent, known),
         failed={each.uid: each.problem for each in failed.values()},
         requests=requests_of(agent),
     )
 
 
-def _drained(
+def drained(
     agent: Agent, store: Store, now: datetime, before: Mapping[str, Failure]
 ) -> dict[str, Failure]:
     """Do what the outbox holds but for what failed a moment ago; return what failed, by key."""

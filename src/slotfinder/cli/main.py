@@ -11,7 +11,7 @@ import typer
 from typer.exceptions import TyperException
 
 from slotfinder import __version__
-from slotfinder.cli import look, passes, simulate, start
+from slotfinder.cli import look, orders, passes, simulate, start
 from slotfinder.cli.session import Session
 from slotfinder.errors import (
     ConfigurationError,
@@ -65,6 +65,13 @@ app.command("demo")(start.demo)
 app.command("simulate")(simulate.simulate)
 app.command("plan")(passes.plan)
 app.command("run")(passes.run)
+app.command("reschedule")(orders.reschedule)
+app.command("book")(orders.book)
+app.command("skip")(orders.skip)
+app.command("pause")(orders.pause)
+app.command("resume")(orders.resume)
+app.command("end")(orders.end)
+app.command("mark")(orders.mark)
 app.command("status")(look.status)
 app.command("explain")(look.explain)
 app.command("freebusy")(look.freebusy)

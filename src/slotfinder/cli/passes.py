@@ -45,7 +45,7 @@ def plan(
         report = plan_pass(agent, configured.ledger(), pairs, now)
         if out:
             _write(out, report)
-        _show(session, report, as_json=as_json, certify=certify)
+        show(session, report, as_json=as_json, certify=certify)
     return exit_status(report)
 
 
@@ -55,6 +55,9 @@ def run(
     plan: Annotated[
         Path | None, typer.Option(help="Do exactly this plan, or nothing if the world changed.")
     ] = None,
+    wait: Annotated[
+        float, typer.Option(min=0, help="Seconds to wait while another run is at work.")
+    ] = 0,
     as_json: _Json = False,
 ) -> int:
     """Do one full pass: see what became of the meetings, plan, write, invite."""
@@ -67,13 +70,14 @@ def run(
     with agent_for(configured, session.progress()) as agent:
         pairs = agent.pairs_named(agreed.pairs if agreed else tuple(pair or ()))
         now = session.moment(agent.programme.zone)
-        with locked_store(configured) as store:
+        with locked_store(configured, wait) as store:
             report = run_pass(agent, store, pairs, now, agreed)
-        _show(session, report, as_json=as_json)
+        show(session, report, as_json=as_json)
     return exit_status(report)
 
 
-def _show(session: Session, report: Report, *, as_json: bool, certify: bool = False) -> None:
+def show(session: Session, report: Report, *, as_json: bool, certify: bool = False) -> None:
+    """Print the report of a pass, as a picture or as JSON."""
     session.warn(warnings(report))
     certificate = report.plan.certificate
     if as_json:

@@ -209,7 +209,8 @@ class Event:
     ``text`` is what both people read; ``location`` the room and address, or the join link.
     ``stamp`` is the time this version was made (DTSTAMP). The room is an e-mail address.
     ``conference`` asks the provider to make its own kind of link, and says what to write instead.
-    ``sent_again`` has people told of a version though its time and room are as before.
+    ``sent_again`` has people told of a version though its time and room are as before;
+    ``may_overlap`` says that a coordinator wants it whoever is taken then.
     """
 
     uid: str
@@ -226,6 +227,7 @@ class Event:
     room: Attendee | None
     conference: Fallback | None = None
     sent_again: bool = False
+    may_overlap: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

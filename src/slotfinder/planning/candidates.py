@@ -5,7 +5,7 @@ among these (series.py), never the set.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 
@@ -13,6 +13,7 @@ import numpy as np
 
 from slotfinder.domain.cadence import Period
 from slotfinder.domain.closures import dates_of, holidays_of
+from slotfinder.domain.compromise import share_of
 from slotfinder.domain.freebusy import FreeBusy, Kind
 from slotfinder.domain.interval import Interval
 from slotfinder.domain.meeting import Both, Format, Meeting
@@ -55,6 +56,24 @@ class Candidates:
     def interval(self, index: int) -> Interval:
         start = instant_of(int(self.starts[index]))
         return Interval(start, start + timedelta(minutes=self.duration))
+
+    def between(self, earliest: datetime | None, latest: datetime | None) -> "Candidates":
+        """Return those that start at ``earliest`` or later and before ``latest``."""
+        kept = np.ones(self.starts.shape, dtype=np.bool_)
+        if earliest is not None:
+            kept &= self.starts >= minute_of(earliest)
+        if latest is not None:
+            kept &= self.starts < minute_of(latest)
+        mentor, mentee = (side[kept] for side in self.satisfaction)
+        shares = self.share[0][kept], self.share[1][kept]
+        missing = self.missing or (None if kept.any() else HoldCode.NO_COMMON_FREE_TIME)
+        return replace(
+            self,
+            starts=self.starts[kept],
+            satisfaction=(mentor, mentee),
+            share=shares,
+            missing=missing,
+        )
 
     def satisfactions(self, index: int) -> Both:
         return Both(*(int(side[index]) for side in self.satisfaction))
@@ -183,6 +202,33 @@ class PairTime:
         start = np.array([minute_of(interval.start)], dtype=np.int64)
         minutes = max(1, minutes_of(interval.length))
         return Both(*(int(self._satisfaction(role, start, minutes, form)[0]) for role in Role))
+
+    def named(
+        self, at: datetime, form: Format, best: Both, *, now: datetime, rooms: "RoomTimes"
+    ) -> Candidates | HoldCode:
+        """Return the one start that people agreed on, or what forbids it.
+
+        Wishes and the gap are not asked. ``best`` is the highest satisfaction in the period.
+        """
+        start = np.array([minute_of(at)], dtype=np.int64)
+        if start[0] < self._earliest(now):
+            return HoldCode.PERIOD_OVER
+        for code, passes in self._filters(form, (), (), rooms):
+            if code is not HoldCode.NO_COMMON_WISHES and not passes(start).all():
+                return code
+        sides = [self._satisfaction(role, start, self._pair.duration, form) for role in Role]
+        tops = (best.mentor, best.mentee)
+        shares = [
+            shares_of(side, top) if top else np.array([share_of(int(side[0]), top)])
+            for side, top in zip(sides, tops, strict=True)
+        ]
+        return Candidates(
+            starts=start,
+            duration=self._pair.duration,
+            satisfaction=(sides[0], sides[1]),
+            share=(shares[0], shares[1]),
+            best=best,
+        )
 
     def is_over(self, period: Period, form: Format, now: datetime) -> bool:
         """Tell whether the period has no start left that both wish for, though it had some."""

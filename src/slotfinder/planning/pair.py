@@ -114,6 +114,12 @@ class PairPlan:
             self._judge(meeting)
         self._walk()
 
+    def open_only(self, occurrence: Occurrence, kept: Sequence[Meeting]) -> None:
+        """Have one slot chosen beside these meetings of the pair, and nothing else judged."""
+        self._kept = sorted(kept, key=lambda meeting: meeting.interval)
+        occurrence.series = self.series
+        self._open_occurrences.append(occurrence)
+
     def best(self, free: Sequence[Bools]) -> Solution:
         """Return the best choice among the candidates that are free (compromise.md §4)."""
         return solve(self._problem(free))

@@ -50,7 +50,7 @@ def plan(facts: Facts, now: datetime, track: Track = iter) -> Plan:
         steps += plans[pair.id].steps() if pair.id in plans else stopped(pair, world)
     actions: list[Action] = []
     for step in steps:
-        actions += _actions(step, world) if isinstance(step, Occurrence) else [step]
+        actions += actions_of(step, world) if isinstance(step, Occurrence) else [step]
     unreadable = [each for each in facts.readings.values() if isinstance(each, Unreadable)]
     return Plan(
         actions=tuple(with_relaxations(actions, world)),
@@ -59,7 +59,7 @@ def plan(facts: Facts, now: datetime, track: Track = iter) -> Plan:
     )
 
 
-def _actions(occurrence: Occurrence, world: World) -> list[Action]:
+def actions_of(occurrence: Occurrence, world: World) -> list[Action]:
     """Turn a decided occurrence into what has to be done."""
     was, cause = occurrence.replaces, occurrence.cause
     if occurrence.interval is None:
@@ -156,7 +156,9 @@ def _meeting(occurrence: Occurrence, interval: Interval, world: World) -> Meetin
 def _moves(occurrence: Occurrence) -> int:
     """Count the agent's own moves of this occurrence; other people begin anew."""
     was, cause = occurrence.replaces, occurrence.cause
-    return 0 if was is None or cause is None or cause.cause is Cause.REPLACED else was.moves + 1
+    if was is None or cause is None or cause.cause is Cause.REPLACED:
+        return 0
+    return was.moves + (cause.cause is not Cause.RESCHEDULED)
 
 
 def _planned_until(occurrence: Occurrence, world: World) -> list[Worth]:

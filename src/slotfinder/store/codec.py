@@ -174,6 +174,7 @@ def _event_json(event: Event) -> JsonObject:
         "room": _attendee_json(event.room) if event.room else None,
         "conference": asdict(event.conference) if event.conference else None,
         "sent_again": event.sent_again,
+        "may_overlap": event.may_overlap,
     }
 
 
@@ -194,6 +195,7 @@ def _event(found: Mapping[str, Any]) -> Event:
         # Entries an older version left know nothing of these.
         conference=Fallback(**conference) if (conference := found.get("conference")) else None,
         sent_again=found.get("sent_again", False),
+        may_overlap=found.get("may_overlap", False),
     )
 
 

@@ -1,0 +1,178 @@
+"""What a coordinator commands for one pair: carried out at once, recorded, told to the pair."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from slotfinder.agent.changes import changes_of
+from slotfinder.agent.observe import observe
+from slotfinder.agent.plan import as_they_stand, report_of
+from slotfinder.agent.programme import Agent
+from slotfinder.agent.report import Report
+from slotfinder.agent.run import as_done, drained
+from slotfinder.domain.cadence import Period
+from slotfinder.domain.command import Command, CommandKind
+from slotfinder.domain.meeting import Format, Meeting
+from slotfinder.domain.people import Pair
+from slotfinder.errors import UsageError
+from slotfinder.planning.facts import belongs_to, periods_of, span_of, within_horizon
+from slotfinder.planning.order import Order, period_at, plan_order
+from slotfinder.planning.plan import ActionKind
+from slotfinder.ports import Changes, Ledger, Store
+
+
+def check_order(agent: Agent, ledger: Ledger, order: Order, now: datetime) -> None:
+    """Find out before anything is read whether an order can be meant.
+
+    Raises:
+        UsageError: it cannot; the text says what would be right.
+    """
+    [pair] = as_they_stand(agent, ledger, agent.pairs_named((order.pair,)), now)
+    if not pair.is_booked:
+        what = pair.status if pair.agreed else "not agreed"
+        raise UsageError(f"Pair {pair.id} is {what}; only active, agreed pairs meet.")
+    if order.form is Format.IN_PERSON and not _site(agent, pair):
+        raise UsageError(f"The two of pair {pair.id} share no site to meet in person at.")
+    if order.at is None:
+        return
+    if order.at < now:
+        raise UsageError("--at is over already.")
+    period = period_at(pair, order.at, agent.programme.zone)
+    if period is None:
+        raise UsageError(f"--at lies outside of all periods of pair {pair.id}.")
+    for meeting in ledger.meetings:
+        in_the_way = meeting.pair == pair.id and meeting.uid != order.uid
+        if in_the_way and meeting.is_ahead(now) and belongs_to(meeting, period, agent.programme):
+            raise UsageError(
+                f"Pair {pair.id} has a meeting in the period from {period.first} already; "
+                "move that one with reschedule."
+            )
+
+
+def carry_out(agent: Agent, store: Store, order: Order, command: Command, now: datetime) -> Report:
+    """Do what was ordered, if it can be, and return what was done; else nothing is changed."""
+    failed = drained(agent, store, now, {})
+    ledger = store.load()
+    report = order_pass(agent, ledger, order, now)
+    report = replace(report, mode=command.kind.value)
+    if any(action.kind is ActionKind.HOLD for action in report.plan.actions):
+        return as_done(agent, store, report, failed)
+    changes = changes_of(report.plan, report.facts, ledger, agent, run=report.run, now=now)
+    settled = {action.period.first for action in report.plan.actions if action.period}
+    store.record(
+        replace(
+            changes,
+            holds=tuple(
+                held
+                for held in ledger.holds
+                if held.pair == order.pair and held.period not in settled
+            ),
+            crowded={},
+            commands=(command,),
+        )
+    )
+    failed |= drained(agent, store, now, failed)
+    return as_done(agent, store, report, failed)
+
+
+def order_pass(agent: Agent, ledger: Ledger, order: Order, now: datetime) -> Report:
+    """Return what an order would do; nothing is changed anywhere."""
+    pairs = as_they_stand(agent, ledger, agent.pairs_named((order.pair,)), now)
+    # All of the period a time is named in: how good it is shows beside the others.
+    zone = agent.programme.zone
+    period = period_at(pairs[0], order.at, zone) if order.at else None
+    also = [span_of(period, agent.programme)] if period else []
+    facts = observe(agent, ledger, pairs, now, also)
+    return report_of(agent, facts, plan_order(facts, now, order), now)
+
+
+def meeting_to_move(ledger: Ledger, pair: Pair, uid: str | None, now: datetime) -> Meeting:
+    """Return a pair's meeting that is named by a calendar's uid, else its next one.
+
+    Raises:
+        UsageError: there is none.
+    """
+    ahead = [each for each in ledger.meetings if each.pair == pair.id and each.is_ahead(now)]
+    found = [each for each in ahead if uid is None or uid in {each.uid, each.calendar_uid}]
+    if not found:
+        which = "no meeting ahead; book one with book" if uid is None else f"no meeting {uid} ahead"
+        raise UsageError(f"Pair {pair.id} has {which}.")
+    return min(found, key=lambda each: each.interval)
+
+
+def period_to_skip(
+    agent: Agent, ledger: Ledger, pair: Pair, occurrence: int | None, now: datetime
+) -> Period:
+    """Return the period of that number, else that of the next meeting, else the first open one.
+
+    Raises:
+        UsageError: there is none, or it is over.
+    """
+    rules = agent.programme
+    left = [each for each in periods_of(pair) if span_of(each, rules).end > now]
+    if occurrence is not None:
+        found = [each for each in left if each.number == occurrence]
+    else:
+        mine = [each for each in ledger.meetings if each.pair == pair.id and each.is_ahead(now)]
+        following = min(mine, key=lambda each: each.interval, default=None)
+        found = [
+            each
+            for each in left
+            if (
+                belongs_to(following, each, rules)
+                if following
+                else within_horizon(each, rules, now)
+            )
+        ]
+    if not found:
+        which = f"occurrence {occurrence} that is not over" if occurrence else "period to skip"
+        raise UsageError(f"Pair {pair.id} has no {which}.")
+    return found[0]
+
+
+def mark(
+    ledger: Ledger, store: Store, pair: Pair, uid: str, now: datetime, *, held: bool
+) -> Meeting:
+    """Record what really happened at a past meeting, and return it.
+
+    Raises:
+        UsageError: the pair has no such meeting that has begun.
+    """
+    found = [
+        each
+        for each in ledger.meetings
+        if each.pair == pair.id
+        and uid in {each.uid, each.calendar_uid}
+        and each.interval.start <= now
+    ]
+    if not found:
+        raise UsageError(f"Pair {pair.id} has no meeting {uid} that has begun.")
+    marked = replace(found[0], held=held)
+    command = Command(
+        at=now,
+        pair=pair.id,
+        kind=CommandKind.MARK,
+        uid=marked.uid,
+        text="held" if held else "missed",
+    )
+    store.record(_nothing_but(now, meetings=(marked,), commands=(command,)))
+    return marked
+
+
+def _nothing_but(
+    now: datetime, *, meetings: tuple[Meeting, ...], commands: tuple[Command, ...]
+) -> Changes:
+    return Changes(
+        now=now,
+        pairs=(),
+        meetings=meetings,
+        refusals=(),
+        holds=(),
+        happenings=(),
+        entries=(),
+        commands=commands,
+    )
+
+
+def _site(agent: Agent, pair: Pair) -> str:
+    mentor, mentee = (agent.people[email].site for email in pair.people)
+    return mentor if mentor == mentee else ""
