@@ -1,10 +1,10 @@
 """What the agent needs from the world outside. Adapters implement these; bootstrap names them."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 from slotfinder.domain.command import Command
@@ -156,9 +156,13 @@ class Entry:
     message: Message | None = None
 
 
+PROGRAMME = ""
+"""In place of a pair's id: what concerns the whole programme."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """A period without a meeting, as the last run left it; ``period`` is None for a whole pair.
+    """What the last run left undone; ``period`` is None for a whole pair.
 
     ``relaxation_code`` and ``relaxation_text`` say what would help, where a single thing does.
     """
@@ -192,7 +196,7 @@ class Ledger:
     ``meetings`` are those that stand; ``generations`` the next free one of a pair's period;
     ``unsettled`` the uids whose calendars are not written yet; ``crowded`` the people whose
     calendars had many entries ahead when they were last read. ``commands`` are those of
-    coordinators, oldest first.
+    coordinators, oldest first. ``digest`` marks what coordinators were told of last.
     """
 
     meetings: tuple[Meeting, ...] = ()
@@ -203,6 +207,7 @@ class Ledger:
     unsettled: frozenset[str] = frozenset()
     crowded: frozenset[str] = frozenset()
     commands: tuple[Command, ...] = ()
+    digest: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,7 +215,8 @@ class Changes:
     """Everything a run decided, to be recorded in one transaction.
 
     ``meetings`` replace those of the same uid; ``holds`` replace all of the pairs in ``pairs``.
-    ``crowded`` tells of each calendar read whether it had many entries ahead.
+    ``crowded`` tells of each calendar read whether it had many entries ahead. ``digest`` marks what
+    coordinators are told of, None where they are told nothing.
     """
 
     now: datetime
@@ -222,6 +228,15 @@ class Changes:
     entries: tuple[Entry, ...]
     crowded: Mapping[str, bool] = field(default_factory=dict)
     commands: tuple[Command, ...] = ()
+    digest: str | None = None
+
+    @classmethod
+    def nothing_but(cls, now: datetime, **what: Any) -> "Changes":  # noqa: ANN401 - any field
+        """Return changes of these fields alone; no pair's holds are replaced unless it is named."""
+        empty = cls(
+            now=now, pairs=(), meetings=(), refusals=(), holds=(), happenings=(), entries=()
+        )
+        return replace(empty, **what)
 
 
 class Store(Protocol):

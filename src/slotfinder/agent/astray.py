@@ -1,6 +1,6 @@
 """Guests whose calendars do not show a meeting as it stands: found, and sent to once more."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from slotfinder.agent.programme import CLOUDS, Agent
@@ -45,15 +45,30 @@ def to_send_again(plan: Plan, facts: Facts) -> list[Meeting]:
 
     That happens once a meeting: what is missing still is for a coordinator.
     """
-    missing = {each.uid for each in facts.astray if each.drift is CopyDrift.MISSING}
-    return [
-        replace(action.meeting, revision=action.meeting.revision + 1, sent_again=True)
-        for action in plan.actions
-        if action.kind is ActionKind.KEEP
-        and action.meeting
-        and action.meeting.uid in missing
-        and not action.meeting.sent_again
-    ]
+    again = {
+        meeting.uid: replace(meeting, revision=meeting.revision + 1, sent_again=True)
+        for meeting, each in _of_kept(plan, facts)
+        if is_sent_again(meeting, each)
+    }
+    return list(again.values())
+
+
+def still_astray(plan: Plan, facts: Facts) -> list[tuple[Meeting, Astray]]:
+    """Return what no further sending mends, with the meeting."""
+    found = _of_kept(plan, facts)
+    return [(meeting, each) for meeting, each in found if not is_sent_again(meeting, each)]
+
+
+def is_sent_again(meeting: Meeting, astray: Astray) -> bool:
+    """Tell whether a run sends the invitation once more to mend this."""
+    return astray.drift is CopyDrift.MISSING and not meeting.sent_again
+
+
+def _of_kept(plan: Plan, facts: Facts) -> Iterator[tuple[Meeting, Astray]]:
+    """Yield who misses a meeting that is kept; one that is moved is told of anyway."""
+    for action in plan.actions:
+        if action.kind is ActionKind.KEEP and (meeting := action.meeting):
+            yield from ((meeting, each) for each in facts.astray if each.uid == meeting.uid)
 
 
 def _astray(agent: Agent, meeting: Meeting, reading: FreeBusy) -> Astray:

@@ -2,16 +2,17 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import datetime
 
 from slotfinder.agent import compose
-from slotfinder.agent.astray import to_send_again
+from slotfinder.agent.astray import still_astray, to_send_again
 from slotfinder.agent.observe import crowded_calendars
 from slotfinder.agent.programme import Agent
+from slotfinder.domain.drift import CopyDrift
 from slotfinder.domain.meeting import Meeting, MeetingState, Refusal
 from slotfinder.planning.facts import Facts
 from slotfinder.planning.plan import Action, ActionKind, Plan
-from slotfinder.ports import Changes, Entry, Happening, Held, Ledger
+from slotfinder.ports import PROGRAMME, Changes, Entry, Happening, Held, Ledger
 
 _WRITTEN = frozenset({ActionKind.BOOK, ActionKind.MOVE, ActionKind.ADOPT})
 
@@ -21,16 +22,17 @@ def changes_of(
 ) -> Changes:
     """Return everything a plan changes, with the messages ready to be sent."""
     actions = plan.actions
+    is_whole = len(facts.pairs) == len(agent.pairs)
     withdrawn = [meeting for meeting, _ in _withdrawn(actions)]
     # What is decided about a meeting counts more than the answers seen on it.
     again = to_send_again(plan, facts)
     meetings = [*_answered(facts, ledger), *withdrawn, *_standing(actions), *again]
     return Changes(
         now=now,
-        pairs=tuple(pair.id for pair in facts.pairs),
+        pairs=(*(pair.id for pair in facts.pairs), *([PROGRAMME] if is_whole else [])),
         meetings=tuple({meeting.uid: meeting for meeting in meetings}.values()),
         refusals=tuple(_refusals(actions)),
-        holds=tuple(_holds(actions, ledger, now)),
+        holds=tuple(_holds(plan, facts, ledger, now)),
         happenings=tuple(_happenings(actions, run, now)),
         entries=(
             *_entries(actions, agent, now),
@@ -82,28 +84,44 @@ def _refusals(actions: Iterable[Action]) -> list[Refusal]:
     ]
 
 
-def _holds(actions: Iterable[Action], ledger: Ledger, now: datetime) -> list[Held]:
+def _holds(plan: Plan, facts: Facts, ledger: Ledger, now: datetime) -> list[Held]:
     """Return the holds; one that the last run left already keeps its first day."""
     since = {(held.pair, held.period, held.reason_code): held.since for held in ledger.holds}
-    found = []
-    for action in actions:
-        if action.kind is not ActionKind.HOLD:
-            continue
-        period: date | None = action.period.first if action.period else None
-        key = (action.pair, period, action.reason_code)
-        found.append(
-            Held(
-                pair=action.pair,
-                period=period,
-                since=since.get(key, now),
-                reason_code=action.reason_code,
-                reason=action.reason,
-                uid=action.standing.uid if action.standing else None,
-                relaxation_code=action.relaxation.code if action.relaxation else None,
-                relaxation_text=action.relaxation.text if action.relaxation else None,
-            )
+    found = [
+        Held(
+            pair=action.pair,
+            period=action.period.first if action.period else None,
+            since=now,
+            reason_code=action.reason_code,
+            reason=action.reason,
+            uid=action.standing.uid if action.standing else None,
+            relaxation_code=action.relaxation.code if action.relaxation else None,
+            relaxation_text=action.relaxation.text if action.relaxation else None,
         )
-    return found
+        for action in plan.actions
+        if action.kind is ActionKind.HOLD
+    ]
+    found += [
+        Held(
+            pair=meeting.pair,
+            period=meeting.period,
+            since=now,
+            reason_code=each.drift.value,
+            reason=_ASTRAY[each.drift],
+            uid=meeting.uid,
+        )
+        for meeting, each in still_astray(plan, facts)
+    ]
+    return [
+        replace(held, since=since.get((held.pair, held.period, held.reason_code), now))
+        for held in found
+    ]
+
+
+_ASTRAY = {
+    CopyDrift.MISSING: "An invitation was sent once more and is still missing in a calendar.",
+    CopyDrift.DIFFERS: "One of the two has the meeting at another time in the own calendar.",
+}
 
 
 def _happenings(actions: Iterable[Action], run: str, now: datetime) -> list[Happening]:

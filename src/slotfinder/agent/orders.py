@@ -3,12 +3,12 @@
 from dataclasses import replace
 from datetime import datetime
 
+from slotfinder.agent.carrying import Pass
 from slotfinder.agent.changes import changes_of
 from slotfinder.agent.observe import observe
 from slotfinder.agent.plan import as_they_stand, report_of
 from slotfinder.agent.programme import Agent
 from slotfinder.agent.report import Report
-from slotfinder.agent.run import as_done, drained
 from slotfinder.domain.cadence import Period
 from slotfinder.domain.command import Command, CommandKind
 from slotfinder.domain.meeting import Format, Meeting
@@ -50,28 +50,15 @@ def check_order(agent: Agent, ledger: Ledger, order: Order, now: datetime) -> No
 
 def carry_out(agent: Agent, store: Store, order: Order, command: Command, now: datetime) -> Report:
     """Do what was ordered, if it can be, and return what was done; else nothing is changed."""
-    failed = drained(agent, store, now, {})
-    ledger = store.load()
-    report = order_pass(agent, ledger, order, now)
-    report = replace(report, mode=command.kind.value)
-    if any(action.kind is ActionKind.HOLD for action in report.plan.actions):
-        return as_done(agent, store, report, failed)
-    changes = changes_of(report.plan, report.facts, ledger, agent, run=report.run, now=now)
-    settled = {action.period.first for action in report.plan.actions if action.period}
-    store.record(
-        replace(
-            changes,
-            holds=tuple(
-                held
-                for held in ledger.holds
-                if held.pair == order.pair and held.period not in settled
-            ),
-            crowded={},
-            commands=(command,),
-        )
-    )
-    failed |= drained(agent, store, now, failed)
-    return as_done(agent, store, report, failed)
+    work, ledger = Pass(agent, store, now), store.load()
+    report = replace(order_pass(agent, ledger, order, now), mode=command.kind.value)
+    if all(action.kind is not ActionKind.HOLD for action in report.plan.actions):
+        changes = changes_of(report.plan, report.facts, ledger, agent, run=report.run, now=now)
+        settled = {action.period.first for action in report.plan.actions if action.period}
+        others = [each for each in ledger.holds if each.pair == order.pair]
+        kept = tuple(each for each in others if each.period not in settled)
+        work.record(replace(changes, holds=kept, crowded={}, commands=(command,)))
+    return work.done(report)
 
 
 def order_pass(agent: Agent, ledger: Ledger, order: Order, now: datetime) -> Report:
@@ -154,23 +141,8 @@ def mark(
         uid=marked.uid,
         text="held" if held else "missed",
     )
-    store.record(_nothing_but(now, meetings=(marked,), commands=(command,)))
+    store.record(Changes.nothing_but(now, meetings=(marked,), commands=(command,)))
     return marked
-
-
-def _nothing_but(
-    now: datetime, *, meetings: tuple[Meeting, ...], commands: tuple[Command, ...]
-) -> Changes:
-    return Changes(
-        now=now,
-        pairs=(),
-        meetings=meetings,
-        refusals=(),
-        holds=(),
-        happenings=(),
-        entries=(),
-        commands=commands,
-    )
 
 
 def _site(agent: Agent, pair: Pair) -> str:

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from slotfinder.agent.programme import Agent
+from slotfinder.agent.waiting import needs_a_person
 from slotfinder.domain.cadence import Period
 from slotfinder.domain.command import periods_skipped
 from slotfinder.domain.compromise import Worth, balance, remembered
@@ -85,9 +86,9 @@ def _findings(
 
     if not pair.is_booked:
         yield Health.OK, f"The pair is {pair.status}." if pair.agreed else "Not agreed yet."
-    for held in ledger.holds:
-        if held.pair == pair.id and HoldCode(held.reason_code).needs_a_person:
-            yield Health.HELD, held.reason
+    waiting = [held for held in ledger.holds if held.pair == pair.id and needs_a_person(held)]
+    yield from ((Health.HELD, held.reason) for held in waiting if held.reason_code in set(HoldCode))
+    yield from ((Health.AT_RISK, held.reason) for held in waiting)
     if any(each.declined_by for each in ahead):
         yield Health.AT_RISK, "A meeting ahead was declined."
     if any(each.moves >= _MANY_MOVES for each in ahead):

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from slotfinder.agent.guard import mass_change
 from slotfinder.agent.kept import as_kept
 from slotfinder.agent.observe import observe
 from slotfinder.agent.programme import Agent
@@ -33,7 +34,7 @@ def plan_pass(agent: Agent, ledger: Ledger, pairs: Sequence[Pair], now: datetime
     plan = make_plan(
         facts, now, lambda each: agent.progress.track(each, total=len(each), doing="Planning")
     )
-    return report_of(agent, facts, plan, now)
+    return replace(report_of(agent, facts, plan, now), refused=mass_change(plan, facts))
 
 
 def report_of(agent: Agent, facts: Facts, plan: Plan, now: datetime) -> Report:

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from slotfinder.domain.drift import Astray, CopyDrift
+from slotfinder.agent.astray import is_sent_again
+from slotfinder.domain.drift import Astray
 from slotfinder.domain.freebusy import FreeBusy, Unreadable
 from slotfinder.domain.meeting import Answer, Both
 from slotfinder.errors import WriteError
@@ -18,10 +19,18 @@ DONE, FAILED, COORDINATOR_NEEDED = 0, 1, 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """Why a plan was not carried out at all."""
+
+    code: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """What a pass found, decided and did.
 
-    ``failed`` holds what could not be written, by uid; ``refused`` is why an agreed plan was not
+    ``failed`` holds what could not be written, by uid; ``refused`` is why the plan was not
     carried out at all. ``vanished`` names pairs whose row is gone and whose meetings stand.
     """
 
@@ -33,7 +42,7 @@ class Report:
     plan: Plan
     failed: Mapping[str, WriteError] = field(default_factory=dict)
     requests: Mapping[str, int] = field(default_factory=dict)
-    refused: str | None = None
+    refused: Refused | None = None
     vanished: tuple[str, ...] = ()
 
 
@@ -66,7 +75,7 @@ def document(report: Report) -> JsonObject:
         "requests": dict(report.requests),
         "drift": list(drift(report)),
         "warnings": list(warnings(report)),
-        "refused": {"reason_code": "world-changed", "reason": report.refused}
+        "refused": {"reason_code": report.refused.code, "reason": report.refused.reason}
         if report.refused
         else None,
     }
@@ -101,8 +110,8 @@ def drift(report: Report) -> Iterator[JsonObject]:
         if meeting.room and meeting.room_answer is Answer.NONE:
             yield {**known, "person": meeting.room, "code": "room-pending"}
         for each in astray.get(meeting.uid, ()) if action.kind is ActionKind.KEEP else ():
-            is_sent = each.drift is CopyDrift.MISSING and not meeting.sent_again
-            done = "resent" if is_sent and meeting.uid not in report.failed else "reported"
+            is_sent = is_sent_again(meeting, each) and meeting.uid not in report.failed
+            done = "resent" if is_sent else "reported"
             yield {**known, "person": each.person, "code": each.drift.value, "done": done}
 
 

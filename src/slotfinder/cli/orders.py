@@ -228,7 +228,7 @@ def _commanded(
     as_json: bool,
 ) -> int:
     """Record a command for a pair and do at once what follows from it."""
-    from slotfinder.agent.run import run_pass  # noqa: PLC0415 - slow to load
+    from slotfinder.agent.run import command_pass  # noqa: PLC0415 - slow to load
 
     configured = session.configured()
     with agent_for(configured, session.progress()) as agent:
@@ -236,7 +236,7 @@ def _commanded(
         now = session.moment(agent.programme.zone)
         with locked_store(configured, wait) as store:
             decided = command(agent, store.load(), couple, now)
-            report = run_pass(agent, store, [couple], now, command=decided)
+            report = command_pass(agent, store, couple, decided, now)
         show(session, report, as_json=as_json)
     return exit_status(report)
 

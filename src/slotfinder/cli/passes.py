@@ -55,6 +55,9 @@ def run(
     plan: Annotated[
         Path | None, typer.Option(help="Do exactly this plan, or nothing if the world changed.")
     ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Even if very much would be changed at once.")
+    ] = False,
     wait: Annotated[
         float, typer.Option(min=0, help="Seconds to wait while another run is at work.")
     ] = 0,
@@ -71,7 +74,7 @@ def run(
         pairs = agent.pairs_named(agreed.pairs if agreed else tuple(pair or ()))
         now = session.moment(agent.programme.zone)
         with locked_store(configured, wait) as store:
-            report = run_pass(agent, store, pairs, now, agreed)
+            report = run_pass(agent, store, pairs, now, agreed, force=force)
         show(session, report, as_json=as_json)
     return exit_status(report)
 

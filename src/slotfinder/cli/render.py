@@ -57,8 +57,8 @@ def report_picture(report: Report, width: int, *, verbose: bool = False) -> Rend
 
     Meetings that simply stay are counted, not listed. ``verbose`` shows e-mail addresses too.
     """
-    if report.refused:
-        return Text(report.refused, "red")
+    if report.refused and report.mode != "plan":
+        return Text(report.refused.reason, "red")
     zone = report.facts.programme.zone
     done = "would be done" if report.mode == "plan" else "was done"
     counts = Counter(action.kind.value for action in report.plan.actions)
@@ -72,6 +72,7 @@ def report_picture(report: Report, width: int, *, verbose: bool = False) -> Rend
         *(_unreadable(each, people, verbose=verbose) for each in report.plan.unreadable),
         *_astray(report, verbose=verbose),
         *_not_written(report),
+        *([Text(report.refused.reason, "red")] if report.refused else []),
     )
 
 

@@ -26,7 +26,7 @@ from slotfinder.domain.command import Command, CommandKind
 from slotfinder.domain.interval import Interval
 from slotfinder.domain.meeting import MeetingState, Receipt, Refusal
 from slotfinder.errors import StoreError
-from slotfinder.ports import Changes, Entry, EntryKind, Held, Ledger
+from slotfinder.ports import PROGRAMME, Changes, Entry, EntryKind, Held, Ledger
 from slotfinder.store import tables
 from slotfinder.store.codec import (
     entry_from,
@@ -215,6 +215,7 @@ def _ledger(connection: Connection) -> Ledger:
         generations={(pair, period): top for pair, period, top in connection.execute(generations)},
         unsettled=frozenset(connection.execute(unsettled).scalars()),
         crowded=frozenset(connection.execute(select(tables.crowded.c.person)).scalars()),
+        digest=connection.execute(select(tables.digests.c.mark)).scalar() or "",
         commands=tuple(
             Command(
                 at=row.at,
@@ -264,13 +265,16 @@ def _keep(connection: Connection, uid: str, receipt: Receipt) -> None:
 
 def _record(connection: Connection, changes: Changes) -> None:
     known = set(connection.execute(select(tables.pairs.c.pair)).scalars())
-    for pair in sorted(set(changes.pairs) - known):
+    for pair in sorted(set(changes.pairs) - known - {PROGRAMME}):
         connection.execute(insert(tables.pairs).values(pair=pair, known_since=changes.now))
     # A meeting that is withdrawn makes room for the one that takes its period.
     for meeting in sorted(changes.meetings, key=lambda meeting: meeting.state, reverse=True):
         row = meeting_row(meeting)
         upsert = insert(tables.meetings).values(row)
         connection.execute(upsert.on_conflict_do_update(index_elements=["uid"], set_=row))
+    if changes.digest is not None:
+        connection.execute(tables.digests.delete())
+        connection.execute(insert(tables.digests).values(mark=changes.digest))
     for command in changes.commands:
         connection.execute(insert(tables.commands).values(asdict(command)))
     for refusal in changes.refusals:

@@ -138,6 +138,9 @@ commands = Table(
     Column("text", String, nullable=False),
 )
 
+# What coordinators were told of last: one row, or none.
+digests = Table("digests", metadata, Column("mark", String, primary_key=True))
+
 holds = Table(
     "holds",
     metadata,

@@ -24,6 +24,11 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("ix_commands_pair", "commands", ["pair"], unique=False)
+    op.create_table(
+        "digests",
+        sa.Column("mark", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("mark"),
+    )
     op.add_column("meetings", sa.Column("held", sa.Boolean(), nullable=True))
     op.add_column(
         "meetings", sa.Column("lifted", sa.JSON(), nullable=False, server_default=sa.text("'[]'"))
