@@ -184,7 +184,9 @@ class Checker:
         if (meeting.satisfaction, meeting.share) != (satisfaction, share):
             yield f"satisfies {meeting.satisfaction}, {meeting.share}, not {satisfaction}, {share}"
         rest = self._rest(couple, turn)
-        best = self._ranked(offer, possible, self._series(couple, rest))[0]
+        late = self._fallen_back(couple)
+        known = rest if meeting in late else [each for each in rest if each not in late]
+        best = self._ranked(offer, possible, self._series(couple, known))[0]
         if meeting.start != best:
             yield f"is worse than {written(best)}"
         until = self._series(couple, [each for each in rest if each.start < turn.start])
@@ -226,6 +228,21 @@ class Checker:
         beside the others, which is what is checked here.
         """
         return [each for each in self.plan if each.pair != couple.name or not turn.has(each.start)]
+
+    def _fallen_back(self, couple: Couple) -> list[Booked]:
+        """Return what was planned once more as virtual when all else was fixed (§3)."""
+        fixed = [
+            turn
+            for turn, kind, due in self._expected(couple)
+            if kind == "open" and self._form(couple, turn, due=due) == "in-person"
+        ]
+        return [
+            each
+            for each in self.plan
+            if each.pair == couple.name
+            and each.form == "virtual"
+            and any(turn.has(each.start) for turn in fixed)
+        ]
 
     def _series(self, couple: Couple, planned: Sequence[Booked]) -> list[Worth]:
         mine = [meeting for meeting in self.history if meeting.pair == couple.name]

@@ -125,7 +125,11 @@ def check_nobody_gains_by_choosing_again(known: Facts) -> None:
 def with_an_entry_less(
     draw: st.DrawFn, *, pairs: tuple[int, int], weeks: int = 3
 ) -> tuple[Facts, Facts]:
-    """Return facts, and the same with one whole entry less in calendar of those who meet."""
+    """Return facts, and the same with one whole entry less in calendar of those who meet.
+
+    Entries that cover a date only together with others are left: without one of them the others
+    count to how busy the day is, which until then was covered whole and not counted (§2).
+    """
     kinds = (Kind.BUSY, Kind.TENTATIVE)
     shape: dict[str, Any] = {"in_person": False, "kinds": kinds, "most_entries": 5}
     known = draw(programmes(pairs=pairs, weeks=weeks, **shape))
@@ -135,9 +139,21 @@ def with_an_entry_less(
     assume(some)
     who = draw(st.sampled_from(some))
     blocks = list(readings[who].blocks)
-    blocks.pop(draw(st.integers(0, len(blocks) - 1)))
+    gone = blocks.pop(draw(st.integers(0, len(blocks) - 1)))
+    assume(not any(covers_a_date_with_others(gone, each, readings[who]) for each in blocks))
     emptier = replace(readings[who], blocks=tuple(blocks))
     return known, replace(known, readings={**known.readings, who: emptier})
+
+
+def covers_a_date_with_others(one: Block, other: Block, reading: FreeBusy) -> bool:
+    """Tell whether two entries are parts of an interval, as it is shown, of a day or longer."""
+    return one.kind is other.kind and any(
+        kind is one.kind
+        and interval.covers(one.interval)
+        and interval.covers(other.interval)
+        and interval.length >= timedelta(days=1)
+        for interval, kind in reading.intervals()
+    )
 
 
 def with_step_4_alone(known: Facts) -> Facts:
