@@ -16,7 +16,7 @@ from slotfinder.domain.freebusy import Provider
 from slotfinder.domain.meeting import programme_mark
 from slotfinder.errors import ConfigurationError, Finding, LockHeldError, StoreError
 from slotfinder.mail.outbox_folder import OutboxFolder
-from slotfinder.ports import FreeBusySource, Ledger, Mailer, Progress, Store
+from slotfinder.ports import FreeBusySource, Ledger, Logged, Mailer, Progress, Store
 from slotfinder.roster import Roster, load_programme
 from slotfinder.roster.clouds import cloud_use
 from slotfinder.settings import Settings
@@ -51,6 +51,15 @@ class Configured:
         from slotfinder.store.sql import read_ledger  # noqa: PLC0415
 
         return read_ledger(file)
+
+    def log(self, pair: str) -> list[Logged]:
+        """Return what happened to a pair's meetings, oldest first, touching nothing."""
+        file = _store_file(self.settings)
+        if not file.exists():
+            return []
+        from slotfinder.store.sql import read_log  # noqa: PLC0415 - slow to load
+
+        return read_log(file, pair)
 
 
 def configure(path: Path, environment: Mapping[str, str]) -> Configured:

@@ -190,6 +190,18 @@ class Happening:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Logged:
+    """One change in a meeting's life, as the log has it; the meeting may be gone by now."""
+
+    at: datetime
+    kind: str
+    cause: str
+    reason: str
+    calendar_uid: str | None
+    interval: Interval
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ledger:
     """What the store remembers, as one consistent snapshot.
 

@@ -11,7 +11,7 @@ import typer
 from typer.exceptions import TyperException
 
 from slotfinder import __version__
-from slotfinder.cli import look, orders, passes, simulate, start
+from slotfinder.cli import look, orders, passes, records, simulate, start
 from slotfinder.cli.session import Session
 from slotfinder.errors import (
     ConfigurationError,
@@ -72,6 +72,9 @@ app.command("pause")(orders.pause)
 app.command("resume")(orders.resume)
 app.command("end")(orders.end)
 app.command("mark")(orders.mark)
+app.command("todo")(records.todo)
+app.command("log")(records.log)
+app.command("report")(records.report)
 app.command("status")(look.status)
 app.command("explain")(look.explain)
 app.command("freebusy")(look.freebusy)

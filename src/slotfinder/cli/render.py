@@ -15,8 +15,11 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
+from slotfinder.agent.figures import MonthFigures
+from slotfinder.agent.history import Deed
 from slotfinder.agent.overview import Health, PairOverview
 from slotfinder.agent.report import Report, drift
+from slotfinder.agent.waiting import Waiting
 from slotfinder.domain.compromise import favoured_next, yields
 from slotfinder.domain.freebusy import Unreadable
 from slotfinder.domain.interval import Interval
@@ -386,6 +389,48 @@ def _who_gave_way(meeting: Meeting) -> str:
     if behind is None:
         return f"{gave}: both got as much of their best."
     return f"{gave}; that speaks for the {behind} next: it is their turn."
+
+
+def todo_picture(rows: Sequence[Waiting], zone: ZoneInfo) -> RenderableType:
+    """Draw what waits for a coordinator, each with the command that helps."""
+    if not rows:
+        return Text("Nothing waits for a coordinator.")
+    table = Table("Pair", "Since", "What and why", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for row in rows:
+        told = [row.reason, *([row.relaxation_text] if row.relaxation_text else [])]
+        what = Text("\n".join(told)).append(f"\n{' '.join(row.command)}", "bold")
+        table.add_row(row.pair or "(all)", moment(row.since, zone), what)
+    return table
+
+
+def log_picture(deeds: Sequence[Deed], zone: ZoneInfo) -> RenderableType:
+    """Draw what happened to a pair, oldest first."""
+    if not deeds:
+        return Text("Nothing has happened yet.")
+    table = Table("When", "Who", "What", "Meeting", "Why", box=box.SIMPLE_HEAD)
+    for deed in deeds:
+        meeting = local_time(deed.interval, zone) if deed.interval else ""
+        table.add_row(moment(deed.at, zone), deed.who, deed.what, meeting, deed.why)
+    return table
+
+
+def figures_picture(months: Sequence[MonthFigures]) -> RenderableType:
+    """Draw the programme month by month; a bar is as long as meetings were kept."""
+    if not months:
+        return Text("No period is over yet.")
+    titles = ("Month", "Pairs", "Periods", "Met", "Kept", "", "In person", "Moves")
+    table = Table(*titles, "Mentors", "Mentees", box=box.SIMPLE_HEAD)
+    for each in months:
+        kept = each.kept or 0
+        table.add_row(
+            f"{_MONTHS[each.month.month - 1]} {each.month.year}",
+            *map(str, (each.pairs, each.periods, each.met)),
+            f"{kept:.0f} %",
+            "█" * round(kept / 10),
+            *map(str, (each.in_person, each.moves)),
+            *("" if mean is None else f"{mean:.0f}" for mean in (each.mentor, each.mentee)),
+        )
+    return table
 
 
 def free_busy_picture(intervals: Sequence[tuple[Interval, str]], zone: ZoneInfo) -> Table:

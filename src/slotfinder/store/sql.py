@@ -26,7 +26,7 @@ from slotfinder.domain.command import Command, CommandKind
 from slotfinder.domain.interval import Interval
 from slotfinder.domain.meeting import MeetingState, Receipt, Refusal
 from slotfinder.errors import StoreError
-from slotfinder.ports import PROGRAMME, Changes, Entry, EntryKind, Held, Ledger
+from slotfinder.ports import PROGRAMME, Changes, Entry, EntryKind, Held, Ledger, Logged
 from slotfinder.store import tables
 from slotfinder.store.codec import (
     entry_from,
@@ -99,17 +99,45 @@ def read_ledger(file: Path) -> Ledger:
     """
     if not file.exists():
         return Ledger()
+    with _read_only(file) as connection:
+        return Ledger() if connection is None else _ledger(connection)
+
+
+def read_log(file: Path, pair: str) -> list[Logged]:
+    """Return what happened to a pair's meetings, oldest first, without touching the store.
+
+    Raises:
+        StoreError: it is no store, or was written by another version.
+    """
+    mine = select(tables.events, tables.meetings.c.calendar_uid)
+    mine = mine.join(tables.meetings, tables.meetings.c.uid == tables.events.c.uid)
+    mine = mine.where(tables.events.c.pair == pair).order_by(tables.events.c.id)
+    with _read_only(file) as connection:
+        return [
+            Logged(
+                at=row.at,
+                kind=row.kind,
+                cause=row.cause,
+                reason=row.reason,
+                calendar_uid=row.calendar_uid,
+                interval=Interval(row.start, row.end),
+            )
+            for row in (connection.execute(mine) if connection else ())
+        ]
+
+
+@contextmanager
+def _read_only(file: Path) -> Iterator[Connection | None]:
+    """Yield a connection to a store of this version, None to one that is still empty."""
     engine = _engine(file, create=False)
     try:
         with _transaction(engine) as connection:
             version = _version(connection)
-            if version is None:
-                return Ledger()
-            if version != HEAD:
+            if version not in {None, HEAD}:
                 raise StoreError(
                     f"The store {file.name} is of an older version; 'run' migrates it."
                 )
-            return _ledger(connection)
+            yield connection if version else None
     finally:
         engine.dispose()
 
