@@ -204,8 +204,8 @@ def changed_event(event: Event, found: "OwnEvent") -> JsonObject:
 
 
 def is_news(event: Event, found: "OwnEvent") -> bool:
-    """Tell whether people have to be told of this version: another time or another room."""
-    return found.interval != event.interval or _changes_room(event, found)
+    """Tell whether people have to be told of this version: another time or room, or once more."""
+    return event.sent_again or found.interval != event.interval or _changes_room(event, found)
 
 
 def with_text(event: Event, found: "OwnEvent") -> JsonObject:
