@@ -1,6 +1,6 @@
 """What the agent needs from the world outside. Adapters implement these; bootstrap names them."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from slotfinder.domain.command import Command
 from slotfinder.domain.freebusy import FreeBusy, OwnTime, Provider, Reading, Unreadable
 from slotfinder.domain.interval import Interval
-from slotfinder.domain.meeting import Event, Meeting, Receipt, Refusal, Seen
+from slotfinder.domain.meeting import Event, Meeting, Receipt, Refusal, Seen, Stray
 
 T = TypeVar("T")
 
@@ -79,6 +79,15 @@ class MeetingCalendar(Protocol):
 
     def look_up(self, meetings: Sequence[Meeting]) -> dict[str, Seen]:
         """Return what the calendars show of each meeting, by uid; what is unknown is left out."""
+        ...
+
+    def strays(
+        self, wanted: Mapping[str, Collection[str]], since: datetime
+    ) -> list[Stray]:
+        """Return what stands under these uids in calendars of organizers and ends after ``since``.
+
+        A calendar that cannot be looked into has none; ``troubles`` tells of it.
+        """
         ...
 
     def troubles(self, organizers: Sequence[str]) -> dict[str, Unreadable]:

@@ -1,12 +1,12 @@
 """Draining the outbox: order, failures, and what is told to nobody."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from slotfinder.booking.executor import Outside, drain
 from slotfinder.domain.freebusy import Provider, Unreadable
-from slotfinder.domain.meeting import Event, Meeting, Receipt, Seen
+from slotfinder.domain.meeting import Event, Meeting, Receipt, Seen, Stray
 from slotfinder.errors import ChangedMeanwhileError, TimeTakenError, WriteError
 from slotfinder.ports import Changes, Entry, EntryKind, Glance, Ledger, Message, T
 from tests.contract.builders import nobody
@@ -64,6 +64,10 @@ class World:
     def look_up(self, meetings: Sequence[Meeting]) -> dict[str, Seen]:
         assert not meetings
         return {}
+
+    def strays(self, wanted: Mapping[str, Collection[str]], since: datetime) -> list[Stray]:
+        assert not wanted, since
+        return []
 
     def troubles(self, organizers: Sequence[str]) -> dict[str, Unreadable]:
         assert not organizers

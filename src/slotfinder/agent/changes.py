@@ -9,6 +9,7 @@ from slotfinder.agent.astray import still_astray, to_send_again
 from slotfinder.agent.observe import crowded_calendars
 from slotfinder.agent.programme import Agent
 from slotfinder.domain.drift import CopyDrift
+from slotfinder.domain.lifecycle import Cause
 from slotfinder.domain.meeting import Meeting, MeetingState, Refusal
 from slotfinder.planning.facts import Facts
 from slotfinder.planning.plan import Action, ActionKind, Plan
@@ -45,7 +46,7 @@ def changes_of(
 def _answered(facts: Facts, ledger: Ledger) -> list[Meeting]:
     """Return the meetings of which calendars show other answers or links than the last run saw."""
     before = {meeting.uid: meeting for meeting in ledger.meetings}
-    return [meeting for meeting in facts.meetings if meeting != before[meeting.uid]]
+    return [meeting for meeting in facts.meetings if meeting != before.get(meeting.uid)]
 
 
 def _standing(actions: Iterable[Action]) -> list[Meeting]:
@@ -146,8 +147,8 @@ def _entries(actions: Sequence[Action], agent: Agent, now: datetime) -> list[Ent
         entries += compose.withdrawn_meeting(agent, gone, reason, now)
     for action in actions:
         meeting, was = action.meeting, action.was
-        if meeting is None or action.kind not in _WRITTEN:
-            continue
+        if meeting is None or action.kind not in _WRITTEN or action.reason_code == Cause.FOUND:
+            continue  # what was found stands as it is
         if was is None or _is_another_event(action):
             entries += compose.new_meeting(agent, meeting, now)
         else:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from slotfinder.agent.astray import guests_astray
 from slotfinder.agent.programme import CLOUDS, Agent
+from slotfinder.agent.recovery import lost_meetings
 from slotfinder.domain.command import periods_skipped
 from slotfinder.domain.freebusy import (
     FreeBusy,
@@ -44,7 +45,9 @@ def observe(
     and the rooms of the sites where such a pair could meet. ``also`` are times to read for besides.
     """
     seen = _look_up(agent, ledger, now)
-    meetings = tuple(_answered(meeting, seen) for meeting in ledger.meetings)
+    found = lost_meetings(agent, ledger, pairs, now)
+    seen |= _look_up(agent, replace(ledger, meetings=tuple(found)), now)
+    meetings = tuple(_answered(meeting, seen) for meeting in (*ledger.meetings, *found))
     own = frozenset(meeting.uid for meeting in meetings if meeting.interval.end > now)
     needed = [
         pair
@@ -72,7 +75,11 @@ def observe(
         unsettled=ledger.unsettled,
         refusals=ledger.refusals,
         known_since=ledger.known_since,
-        generations=ledger.generations,
+        generations={
+            **ledger.generations,
+            **{(each.pair, each.period): each.generation + 1 for each in found},
+        },
+        found=tuple(each.uid for each in found),
         astray=guests_astray(agent, ahead, readings, seen),
         skipped=tuple(
             (pair.id, first)

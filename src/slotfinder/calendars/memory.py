@@ -1,7 +1,8 @@
 """A calendar server in memory: for simulations and tests."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from slotfinder.domain.freebusy import (
     Block,
@@ -13,7 +14,7 @@ from slotfinder.domain.freebusy import (
     UnreadableCode,
 )
 from slotfinder.domain.interval import Interval
-from slotfinder.domain.meeting import Answer, Event, Meeting, Receipt, Seen
+from slotfinder.domain.meeting import Answer, Event, Meeting, Receipt, Seen, Stray
 from slotfinder.errors import ChangedMeanwhileError, TimeTakenError
 from slotfinder.ports import CalendarRef, Glance
 
@@ -62,6 +63,21 @@ class MemoryCalendars:
 
     def look_up(self, meetings: Sequence[Meeting]) -> dict[str, Seen]:
         return {meeting.uid: self._seen(meeting) for meeting in meetings}
+
+    def strays(self, wanted: Mapping[str, Collection[str]], since: datetime) -> list[Stray]:
+        return [
+            Stray(
+                uid=uid,
+                calendar_uid=uid,
+                interval=kept.interval,
+                room=kept.event.room.email if kept.event.room else None,
+                revision=kept.event.sequence,
+                join_url=kept.event.join_url,
+            )
+            for organizer, uids in wanted.items()
+            for uid, kept in self._events.items()
+            if uid in uids and kept.event.organizer.email == organizer and kept.interval.end > since
+        ]
 
     def troubles(self, organizers: Sequence[str]) -> dict[str, Unreadable]:  # noqa: ARG002 - all are open
         return {}

@@ -19,6 +19,7 @@ class Cause(StrEnum):
     REPLACED = "people-changed"
     RESCHEDULED = "reschedule"
     SKIPPED = "skipped"
+    FOUND = "found"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +29,13 @@ class Stays:
 
 @dataclass(frozen=True, slots=True)
 class Adopted:
-    """A person moved it to a time at which both are free: that is its time now."""
+    """It stands at a time the agent did not choose, at which both are free: that is its time now.
+
+    A person moved it there, or it was ``found`` in the calendar and the store did not know it.
+    """
 
     interval: Interval
+    found: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +65,19 @@ Fate = Stays | Adopted | Broken
 
 
 def fate_of(  # noqa: PLR0911 - one return for each thing that can happen, in order
-    meeting: Meeting, seen: Seen, *, conflict: bool, closed: bool, room_taken: bool
+    meeting: Meeting,
+    seen: Seen,
+    *,
+    conflict: bool,
+    closed: bool,
+    room_taken: bool,
+    found: bool = False,
 ) -> Fate:
     """Judge a meeting from what the calendars show.
 
     ``conflict``: at the time it has now (a person may have changed it) another entry takes one of
     the two people. ``closed``: leave, a holiday or a blackout now lies on it. ``room_taken``:
-    another entry now takes the room.
+    another entry now takes the room. ``found``: the store does not know the meeting yet.
     """
     moved = seen.interval != meeting.interval
     if not seen.present:
@@ -84,4 +95,4 @@ def fate_of(  # noqa: PLR0911 - one return for each thing that can happen, in or
         return Broken(Cause.CLOSED, why="That day is now closed for one of the two.")
     if seen.room is Answer.DECLINED or room_taken:
         return Broken(Cause.ROOM_LOST, why="The room is no longer to be had.")
-    return Stays()
+    return Adopted(seen.interval, found=True) if found else Stays()

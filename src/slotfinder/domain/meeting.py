@@ -185,6 +185,21 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Stray:
+    """A meeting of ours that stands in a calendar, of which only the calendar knows.
+
+    ``uid`` is the mark it carries; ``join_url`` the provider's own link, if it has one.
+    """
+
+    uid: str
+    calendar_uid: str
+    interval: Interval
+    room: str | None
+    revision: int
+    join_url: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Attendee:
     """Somebody in an invitation, as its copies show them."""
 

@@ -25,7 +25,7 @@ class Facts:
     not show them yet, because writing is unfinished. ``known_since`` is when a run first saw a
     pair. ``generations`` is the next free generation of a pair's period. ``astray`` are guests
     whose calendars do not show a meeting as it stands. ``skipped`` are the pairs' periods, by first
-    day, that coordinators left out.
+    day, that coordinators left out. ``found`` are meetings the store did not know.
     """
 
     programme: Programme
@@ -42,6 +42,7 @@ class Facts:
     generations: Mapping[tuple[str, date], int]
     astray: tuple[Astray, ...] = ()
     skipped: tuple[tuple[str, date], ...] = ()
+    found: tuple[str, ...] = ()
 
     @property
     def ahead(self) -> tuple[Meeting, ...]:

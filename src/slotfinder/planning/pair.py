@@ -1,6 +1,6 @@
 """One pair: what becomes of its meetings, and which slots its open periods get."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 
@@ -9,7 +9,7 @@ from slotfinder.domain.compromise import Worth, balance, remembered, share_of
 from slotfinder.domain.explain import DELETED_AGAIN, HOLDS
 from slotfinder.domain.interval import Interval
 from slotfinder.domain.lifecycle import Adopted, Broken, Cause, Stays
-from slotfinder.domain.meeting import Answer, Both, Format, Meeting
+from slotfinder.domain.meeting import Answer, Both, Format, Meeting, Seen
 from slotfinder.domain.people import Pair, PairStatus
 from slotfinder.domain.programme import Baseline, Rule
 from slotfinder.planning.candidates import Candidates, PairTime
@@ -286,11 +286,14 @@ class PairPlan:
         if period is not None:
             best = self._candidates(time, period, meeting.format, meeting).best
         seen = world.facts.seen[meeting.uid]
+        code, why = Cause.MOVED, "One of the two moved it, and both are free then."
+        if fate.found:
+            code, why = Cause.FOUND, "It stood in the calendar already, and both are free then."
         adopted = replace(
             meeting,
             interval=fate.interval,
-            sequence=meeting.sequence + 1,
-            revision=self._world.next_revision(meeting),
+            sequence=meeting.sequence + (not fate.found),
+            revision=meeting.revision if fate.found else world.next_revision(meeting),
             sent_again=False,
             lifted=(),
             room=world.room_at(meeting, fate.interval),
@@ -300,9 +303,9 @@ class PairPlan:
                 share_of(satisfaction.mentee, best.mentee),
             ),
             best=best,
-            answers={seen.mover: Answer.ACCEPTED} if seen.mover else {},
-            reason_code=Cause.MOVED,
-            reason="One of the two moved it, and both are free then.",
+            answers=_answers_after(meeting, seen, fate),
+            reason_code=code,
+            reason=why,
         )
         adopted = replace(adopted, balance=balance([*self.series, _worth(adopted)]))
         self._kept.append(adopted)
@@ -440,6 +443,13 @@ def cancel(meeting: Meeting, period: Period | None, broken: Broken) -> Action:
         meeting=meeting,
         refused=meeting.interval if broken.refused else None,
     )
+
+
+def _answers_after(meeting: Meeting, seen: Seen, fate: Adopted) -> Mapping[str, Answer]:
+    """Return the answers to the time adopted: who moved it there has said yes by that."""
+    if fate.found:
+        return meeting.answers
+    return {seen.mover: Answer.ACCEPTED} if seen.mover else {}
 
 
 def _keep(meeting: Meeting, period: Period | None) -> Action:

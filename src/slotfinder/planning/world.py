@@ -251,6 +251,7 @@ class World:
                 interval.overlaps(meeting.interval)
                 for _, interval in self._foreign(meeting.room or "")
             ),
+            found=meeting.uid in self.facts.found,
         )
 
     def _conflict(self, meeting: Meeting, seen: Seen) -> bool:

@@ -225,3 +225,18 @@ def test_what_somebody_enters_where_a_deleted_meeting_was_is_not_taken_for_it(
     starts = [utc(each["start"]) for each in result.json["actions"] if each["pair"] == "p02"]
     assert starts
     assert meeting.start not in starts
+
+
+def test_a_marked_event_the_store_does_not_know_is_adopted_and_never_doubled(
+    booked: Office,
+) -> None:
+    before, writes = booked.run().action, booked.writes()
+    booked.programme.store.unlink()
+    result = booked.run()
+
+    action = result.action
+    assert (result.status, action["kind"], action["reason_code"]) == (0, "adopt", "found")
+    same = ("uid", "start", "join_url", "satisfaction", "share", "sequence")
+    assert {name: action[name] for name in same} == {name: before[name] for name in same}
+    assert (booked.writes(), booked.told("invitation")) == (writes, BOTH)
+    assert booked.run().kinds == ["keep"]

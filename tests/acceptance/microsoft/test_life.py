@@ -47,6 +47,21 @@ def booked(tmp_path: Path) -> Iterator[Office]:
         yield found
 
 
+def test_a_marked_event_the_store_does_not_know_is_adopted_and_never_doubled(
+    booked: Office,
+) -> None:
+    before, writes = booked.run().action, booked.writes()
+    booked.programme.store.unlink()
+    result = booked.run()
+
+    action = result.action
+    assert (result.status, action["kind"], action["reason_code"]) == (0, "adopt", "found")
+    same = ("uid", "start", "join_url", "satisfaction", "share", "sequence")
+    assert {name: action[name] for name in same} == {name: before[name] for name in same}
+    assert (booked.writes(), booked.told("invitation")) == (writes, BOTH)
+    assert booked.run().kinds == ["keep"]
+
+
 def test_a_plan_writes_nothing_and_names_nothing_exchange_has_not_named(tmp_path: Path) -> None:
     with office(tmp_path) as found:
         found.programme.set("virtual", conference="auto").write()

@@ -1,7 +1,8 @@
 """Meetings on Google Calendar: both calendar ports, each in the calendar of its organizer."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from typing import Final
 
@@ -24,7 +25,7 @@ from slotfinder.calendars.google.wire import OwnEvent
 from slotfinder.calendars.retry import TryFailedError, Verdict, pause
 from slotfinder.domain.freebusy import FreeBusy, OwnTime, Provider, Reading, Unreadable
 from slotfinder.domain.interval import Interval
-from slotfinder.domain.meeting import Event, Meeting, Receipt, Seen
+from slotfinder.domain.meeting import Event, Meeting, Receipt, Seen, Stray
 from slotfinder.errors import ChangedMeanwhileError, TimeTakenError, WriteError
 from slotfinder.ports import CalendarRef, Glance
 
@@ -58,6 +59,7 @@ class GoogleCalendars:
         self._limit_reached = False
         self._troubles: dict[str, Unreadable | None] = {}
         self._meet: dict[str, bool] = {}
+        self._shown: dict[str, Mapping[str, OwnEvent]] = {}
 
     @property
     def provider(self) -> Provider:
@@ -95,6 +97,15 @@ class GoogleCalendars:
         for seen in side_by_side(lambda each: self._looked_up(*each), [*by_organizer.items()]):
             found |= seen
         return found
+
+    def strays(self, wanted: Mapping[str, Collection[str]], since: datetime) -> list[Stray]:
+        shown = side_by_side(lambda each: self._shown_since(each, since), [*wanted])
+        return [
+            wire.stray(event, event.interval)
+            for uids, events in zip(wanted.values(), shown, strict=True)
+            for event in events.values()
+            if event.key in uids and event.interval and event.interval.end > since
+        ]
 
     def troubles(self, organizers: Sequence[str]) -> dict[str, Unreadable]:
         unknown = [each for each in organizers if each not in self._troubles]
@@ -140,13 +151,24 @@ class GoogleCalendars:
 
     def _looked_up(self, organizer: str, meetings: Sequence[Meeting]) -> dict[str, Seen]:
         try:
-            listed = self._listed(organizer, min(each.interval for each in meetings))
+            listed = self._listed(organizer, min(each.interval.start for each in meetings))
             found = {each.uid: self._seen(each, listed) for each in meetings}
         except TryFailedError as error:
             self._troubles[organizer] = _trouble(organizer, error)
             return {}
         self._troubles[organizer] = None
         return found
+
+    def _shown_since(self, organizer: str, since: datetime) -> Mapping[str, OwnEvent]:
+        """Return the programme's events of a calendar, as just looked up where it was."""
+        if organizer not in self._shown:
+            try:
+                self._listed(organizer, since)
+            except TryFailedError as error:
+                self._troubles[organizer] = _trouble(organizer, error)
+                return {}
+            self._troubles[organizer] = None
+        return self._shown.pop(organizer)
 
     def _find(self, event: Event) -> OwnEvent | None:
         """Return a meeting's event, deleted or not: by its id, else by its mark."""
@@ -171,10 +193,12 @@ class GoogleCalendars:
                 return None
             raise
 
-    def _listed(self, organizer: str, since: Interval) -> dict[str, OwnEvent]:
-        """Return the programme's events of a calendar that end after ``since`` begins, by mark."""
-        start = wire.rfc3339(since.start)
-        return _by_mark(self._marked(organizer, wire.PROGRAMME, self._programme, timeMin=start))
+    def _listed(self, organizer: str, since: datetime) -> dict[str, OwnEvent]:
+        """Return the programme's events of a calendar that end after ``since``, by mark."""
+        start = wire.rfc3339(since)
+        found = _by_mark(self._marked(organizer, wire.PROGRAMME, self._programme, timeMin=start))
+        self._shown[organizer] = found
+        return found
 
     def _marked(self, organizer: str, name: str, value: str, **more: str) -> list[OwnEvent]:
         found: list[OwnEvent] = []

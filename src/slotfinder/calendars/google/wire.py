@@ -16,7 +16,7 @@ from slotfinder.calendars.google.failures import (
 )
 from slotfinder.calendars.trouble import Trouble
 from slotfinder.domain.interval import Interval, first_instant, merge
-from slotfinder.domain.meeting import Answer, Attendee, Event, Meeting, Seen
+from slotfinder.domain.meeting import Answer, Attendee, Event, Meeting, Seen, Stray
 
 JsonObject = dict[str, Any]
 T = TypeVar("T")
@@ -267,6 +267,18 @@ def seen(meeting: Meeting, found: OwnEvent) -> Seen:
         join_url=found.link,
         link_pending=found.link_pending,
         declined_before=tuple(sorted(found.outdated)),
+    )
+
+
+def stray(found: OwnEvent, interval: Interval) -> Stray:
+    """Return an event of ours at its time, as one that only its calendar knows."""
+    return Stray(
+        uid=found.key,
+        calendar_uid=found.calendar_uid,
+        interval=interval,
+        room=next(iter(sorted(found.rooms)), None),
+        revision=found.revision,
+        join_url=found.link,
     )
 
 

@@ -1,6 +1,7 @@
 """Calendars in folders of .ics files: no server, no account."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -21,7 +22,7 @@ from slotfinder.calendars.local.folders import (
 )
 from slotfinder.domain.freebusy import FreeBusy, Provider, Reading, Unreadable, UnreadableCode
 from slotfinder.domain.interval import Interval
-from slotfinder.domain.meeting import Answer, Event, Meeting, Receipt, Seen
+from slotfinder.domain.meeting import Answer, Event, Meeting, Receipt, Seen, Stray
 from slotfinder.errors import ChangedMeanwhileError, TimeTakenError, WriteError
 from slotfinder.invitations.vevent import event_calendar
 from slotfinder.ports import CalendarRef, Glance
@@ -59,6 +60,14 @@ class LocalCalendars:
 
     def look_up(self, meetings: Sequence[Meeting]) -> dict[str, Seen]:
         return {meeting.uid: self._seen(meeting) for meeting in meetings}
+
+    def strays(self, wanted: Mapping[str, Collection[str]], since: datetime) -> list[Stray]:
+        return [
+            stray
+            for organizer, uids in wanted.items()
+            for uid in sorted(uids)
+            if (stray := self._stray(organizer, uid)) and stray.interval.end > since
+        ]
 
     def troubles(self, organizers: Sequence[str]) -> dict[str, Unreadable]:  # noqa: ARG002 - a missing folder is made
         return {}
@@ -166,6 +175,29 @@ class LocalCalendars:
             room=_room_answer(meeting, copies),
             revision=max((copy.sequence for copy in copies.values() if copy), default=0),
         )
+
+    def _stray(self, organizer: str, uid: str) -> Stray | None:
+        """Return what stands in an organizer's folder under a uid, and the room that has it too."""
+        try:
+            copy = _load(copy_in(self._folders.find(organizer), uid), uid, self._zone(organizer))
+        except (OSError, UnreadableCalendarError):
+            return None
+        if copy is None or copy.cancelled:
+            return None
+        return Stray(
+            uid=uid,
+            calendar_uid=uid,
+            interval=copy.interval,
+            room=next((room for room in self._rooms if self._has_copy(room, uid)), None),
+            revision=copy.sequence,
+            join_url=None,
+        )
+
+    def _has_copy(self, email: str, uid: str) -> bool:
+        try:
+            return copy_in(self._folders.find(email), uid).exists()
+        except OSError:
+            return False
 
     def _copies(self, meeting: Meeting) -> dict[str, OwnCopy | None]:
         """Return the copies of the organizer, mentor, mentee and room: None for a removed one.

@@ -1,7 +1,8 @@
 """Meetings on Microsoft 365: both calendar ports, each in the calendar of its organizer."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Final
 from urllib.parse import quote
 
@@ -22,7 +23,7 @@ from slotfinder.calendars.microsoft.wire import OwnEvent
 from slotfinder.calendars.retry import TryFailedError, Verdict, pause
 from slotfinder.domain.freebusy import FreeBusy, OwnTime, Provider, Reading, Unreadable
 from slotfinder.domain.interval import Interval
-from slotfinder.domain.meeting import Event, Meeting, Receipt, Seen
+from slotfinder.domain.meeting import Event, Meeting, Receipt, Seen, Stray
 from slotfinder.errors import ChangedMeanwhileError, TimeTakenError, WriteError
 from slotfinder.ports import CalendarRef, Glance
 
@@ -58,6 +59,7 @@ class MicrosoftCalendars:
         self._sleep = sleep
         self._troubles: dict[str, Unreadable | None] = {}
         self._teams: dict[str, bool] = {}
+        self._shown: dict[str, Mapping[str, OwnEvent]] = {}
 
     @property
     def provider(self) -> Provider:
@@ -100,6 +102,15 @@ class MicrosoftCalendars:
             found |= seen
         return found
 
+    def strays(self, wanted: Mapping[str, Collection[str]], since: datetime) -> list[Stray]:
+        shown = side_by_side(lambda each: self._shown_since(each, since), [*wanted])
+        return [
+            wire.stray(event)
+            for uids, events in zip(wanted.values(), shown, strict=True)
+            for event in events.values()
+            if event.key in uids and event.interval.end > since
+        ]
+
     def troubles(self, organizers: Sequence[str]) -> dict[str, Unreadable]:
         unknown = [each for each in organizers if each not in self._troubles]
         self._troubles |= zip(unknown, side_by_side(self._probed, unknown), strict=True)
@@ -141,16 +152,31 @@ class MicrosoftCalendars:
     # Looking
 
     def _looked_up(self, organizer: str, meetings: Sequence[Meeting]) -> dict[str, Seen]:
-        first = min(each.interval.start for each in meetings)
-        marked = f"{wire.has(wire.PROGRAMME, self._programme)} and {wire.ends_after(first)}"
         try:
-            listed = {each.key: each for each in self._listed(organizer, marked)}
+            listed = self._programmes(organizer, min(each.interval.start for each in meetings))
             found = {each.uid: self._seen(each, listed) for each in meetings}
         except TryFailedError as error:
             self._troubles[organizer] = _trouble(organizer, error)
             return {}
         self._troubles[organizer] = None
         return found
+
+    def _programmes(self, organizer: str, since: datetime) -> Mapping[str, OwnEvent]:
+        """Return the programme's events of a calendar that end after ``since``, by mark."""
+        marked = f"{wire.has(wire.PROGRAMME, self._programme)} and {wire.ends_after(since)}"
+        self._shown[organizer] = {each.key: each for each in self._listed(organizer, marked)}
+        return self._shown[organizer]
+
+    def _shown_since(self, organizer: str, since: datetime) -> Mapping[str, OwnEvent]:
+        """Return the programme's events of a calendar, as just looked up where it was."""
+        if organizer not in self._shown:
+            try:
+                self._programmes(organizer, since)
+            except TryFailedError as error:
+                self._troubles[organizer] = _trouble(organizer, error)
+                return {}
+            self._troubles[organizer] = None
+        return self._shown.pop(organizer)
 
     def _seen(self, meeting: Meeting, listed: Mapping[str, OwnEvent]) -> Seen:
         found = listed.get(meeting.uid)

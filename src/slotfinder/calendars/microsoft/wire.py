@@ -20,7 +20,7 @@ from slotfinder.calendars.microsoft.failures import (
 from slotfinder.calendars.trouble import Trouble
 from slotfinder.domain.freebusy import Block, Kind
 from slotfinder.domain.interval import Interval, first_instant
-from slotfinder.domain.meeting import Answer, Attendee, Event, Meeting, Seen
+from slotfinder.domain.meeting import Answer, Attendee, Event, Meeting, Seen, Stray
 
 JsonObject = dict[str, Any]
 T = TypeVar("T")
@@ -265,6 +265,11 @@ class OwnEvent:
             return None
         return Answer.NONE if _mark(mine) in self.outdated else _answer(mine)
 
+    def has_declined_before(self, email: str) -> bool:
+        """Tell whether somebody's only answer is a no to an earlier time."""
+        mine = (each for each in self.attendees if _email(each) == email)
+        return any(_mark(each) in self.outdated for each in mine)
+
 
 def own_event(event: object) -> OwnEvent:
     """Read one of our own events.
@@ -337,6 +342,19 @@ def seen(meeting: Meeting, found: OwnEvent) -> Seen:
         revision=found.revision,
         join_url=found.link,
         link_pending=found.link_pending,
+        declined_before=tuple(who for who in meeting.people if found.has_declined_before(who)),
+    )
+
+
+def stray(found: OwnEvent) -> Stray:
+    """Return an event of ours, as one that only its calendar knows."""
+    return Stray(
+        uid=found.key,
+        calendar_uid=found.calendar_uid,
+        interval=found.interval,
+        room=next(iter(sorted(found.rooms)), None),
+        revision=found.revision,
+        join_url=found.link,
     )
 
 
