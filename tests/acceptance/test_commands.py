@@ -257,3 +257,40 @@ def test_a_command_waits_for_nobody_unless_told_to(booked: World) -> None:
         assert act(booked, "pause", "p01").status == 75
         assert act(booked, "pause", "p01", "--wait", "0.1").status == 75
         assert booked.call("status", "--json").status == 0
+
+
+class TestShort:
+    """``[meetings] short``: rather a short meeting than two lost in a row."""
+
+    @pytest.fixture
+    def lost(self, tmp_path: Path) -> World:
+        """One pair that lost its first meeting, and has half an hour in the second period."""
+        world = couple(tmp_path).set("meetings", horizon="15d", short=30)
+        world.set("preferences.mentor", **{"Mo-Fr 09:00-17:00": 1.0})
+        world.set("preferences.mentee", **{"Mo-Fr 09:00-17:00": 1.0}).write()
+        world.busy(TOM, "20270101T000000Z", "20270119T120000Z")
+        world.busy(TOM, "20270119T123000Z", "20270201T000000Z", name="then")
+        return world
+
+    def test_a_short_one_is_booked_after_a_lost_one_where_nothing_longer_fits(
+        self, lost: World
+    ) -> None:
+        assert "book" not in lost.run().kinds
+        result = lost.run(now="2027-01-18T06:00:00Z")
+
+        action = result.json["actions"][0]
+        assert (action["kind"], action["start"], action["end"]) == (
+            "book",
+            "2027-01-19T12:00:00Z",
+            "2027-01-19T12:30:00Z",
+        )
+        assert "shorter than usual" in action["reason"]
+        assert lost.run(now="2027-01-18T06:00:00Z").kinds[0] == "keep"
+
+    def test_without_the_setting_or_a_lost_meeting_none_is_short(self, lost: World) -> None:
+        assert lost.run(now="2027-01-18T06:00:00Z").kinds[0] == "hold"  # no meeting lost yet
+        del lost.settings["meetings"]["short"]
+        lost.write()
+        lost.store.unlink()
+        lost.run()
+        assert lost.run(now="2027-01-18T06:00:00Z").kinds[0] == "hold"

@@ -9,6 +9,7 @@ _WELL = 80
 """From this share (percent of one's own best) on a time is said to suit somebody well."""
 
 OWED = "A meeting in person was due but could not be had; the next possible one will be in person."
+SHORT = "It is shorter than usual, so that two meetings in a row are not lost."
 DRY_SPELL = "The same person has given way more often in a row than the programme wants."
 
 DELETED_AGAIN = "It was deleted again after it had been booked anew: somebody does not want it."

@@ -387,33 +387,54 @@ class PairPlan:
         if not broken and not within_horizon(period, world.programme, world.now):
             return due
         replaces, cause = broken[0] if broken else (None, None)
-        time = world.pair_time(self._pair, _gone(replaces))
         if not self._readable:
             over = self._is_over(period)
             code = HoldCode.PERIOD_OVER if over else HoldCode.CALENDAR_UNREADABLE
             self._add(period, hold(self._pair, code, period))
             return due
+        occurrence = self._occurrence(self._pair, period, replaces, cause, due=due)
+        short = world.programme.meetings.short
+        if not occurrence.candidates.starts.size and short and self._may_be_short:
+            briefly = replace(self._pair, duration=min(short, self._pair.duration))
+            shorter = self._occurrence(briefly, period, replaces, cause, due=due)
+            occurrence = shorter if shorter.candidates.starts.size else occurrence
+        self._broken = [item for item in self._broken if item[0] is not replaces]
+        self._open_occurrences.append(occurrence)
+        return due and occurrence.form is Format.VIRTUAL
+
+    @property
+    def _may_be_short(self) -> bool:
+        """Tell whether the next occurrence may be short rather than the second lost in a row."""
+        return self.lost_its_last and not self._open_occurrences
+
+    def _occurrence(
+        self,
+        pair: Pair,
+        period: Period,
+        replaces: Meeting | None,
+        cause: Broken | None,
+        *,
+        due: bool,
+    ) -> Occurrence:
+        """Return an open period with its format: in person where that is due and possible."""
+        time = self._world.pair_time(pair, _gone(replaces))
         form, candidates = Format.IN_PERSON, None
         if due:
             candidates = self._candidates(time, period, form, replaces, cause)
         if candidates is None or not candidates.starts.size:
             form = Format.VIRTUAL
             candidates = self._candidates(time, period, form, replaces)
-        self._broken = [item for item in self._broken if item[0] is not replaces]
-        self._open_occurrences.append(
-            Occurrence(
-                pair=self._pair,
-                period=period,
-                time=time,
-                form=form,
-                due=due,
-                candidates=candidates,
-                series=self.series,
-                replaces=replaces,
-                cause=cause,
-            )
+        return Occurrence(
+            pair=self._pair,
+            period=period,
+            time=time,
+            form=form,
+            due=due,
+            candidates=candidates,
+            series=self.series,
+            replaces=replaces,
+            cause=cause,
         )
-        return due and form is Format.VIRTUAL
 
     def _why_not(self, occurrence: Occurrence) -> HoldCode:
         """Return the first filter that left no start of an occurrence that was not placed."""

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from slotfinder.domain.compromise import Worth, balance, dry_spell_breaks, yields
-from slotfinder.domain.explain import DRY_SPELL, OWED, slot_reason
+from slotfinder.domain.explain import DRY_SPELL, OWED, SHORT, slot_reason
 from slotfinder.domain.freebusy import Unreadable
 from slotfinder.domain.interval import Interval
 from slotfinder.domain.lifecycle import Broken, Cause
@@ -197,6 +197,8 @@ def _reason(occurrence: Occurrence, world: World) -> str:
     parts = [occurrence.cause.why] if occurrence.cause else []
     possible = len(occurrence.candidates.starts)
     parts.append(slot_reason(occurrence.candidates.shares(choice), possible))
+    if occurrence.candidates.duration < occurrence.pair.duration:
+        parts.append(SHORT)
     if occurrence.due and occurrence.form is Format.VIRTUAL:
         parts.append(OWED)
     if _breaks_dry_spell(occurrence, choice, world):
