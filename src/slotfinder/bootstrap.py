@@ -16,7 +16,7 @@ from slotfinder.domain.freebusy import Provider
 from slotfinder.domain.meeting import programme_mark
 from slotfinder.errors import ConfigurationError, Finding, LockHeldError, StoreError
 from slotfinder.mail.outbox_folder import OutboxFolder
-from slotfinder.ports import FreeBusySource, Ledger, Logged, Mailer, Progress, Store
+from slotfinder.ports import CloudInspector, FreeBusySource, Ledger, Logged, Mailer, Progress, Store
 from slotfinder.roster import Roster, load_programme
 from slotfinder.roster.clouds import cloud_use
 from slotfinder.settings import Settings
@@ -24,6 +24,12 @@ from slotfinder.settings import Settings
 if TYPE_CHECKING:
     from slotfinder.calendars.google.calendar import GoogleCalendars
     from slotfinder.calendars.microsoft.calendar import MicrosoftCalendars
+
+
+@dataclass(frozen=True, slots=True)
+class _Cloud:
+    calendars: "GoogleCalendars | MicrosoftCalendars"
+    inspector: CloudInspector
 
 
 def system_now() -> datetime:
@@ -41,6 +47,10 @@ class Configured:
     @property
     def warnings(self) -> tuple[Finding, ...]:
         return (*self.settings.warnings, *self.roster.warnings)
+
+    @property
+    def store_file(self) -> Path:
+        return _store_file(self.settings)
 
     def ledger(self) -> Ledger:
         """Return what the store remembers, touching nothing."""
@@ -78,17 +88,17 @@ def agent_for(configured: Configured, progress: Progress) -> Iterator[Agent]:
     settings, roster = configured.settings, configured.roster
     with ExitStack() as stack:
         local = _local_calendars(settings, roster)
-        clouds: dict[Provider, GoogleCalendars | MicrosoftCalendars] = {
-            **_google(settings, roster, stack),
-            **_microsoft(settings, roster, stack),
-        }
+        found = (_google(settings, roster, stack), _microsoft(settings, roster, stack))
+        clouds = {cloud.calendars.provider: cloud for cloud in found if cloud is not None}
+        calendars = {provider: cloud.calendars for provider, cloud in clouds.items()}
         yield Agent(
             programme=settings.programme,
             people=roster.people,
             pairs=roster.pairs,
-            sources={Provider.LOCAL: local, **_feeds(settings, roster), **clouds},
-            calendars={Provider.LOCAL: local, **clouds},
-            merging=clouds,
+            sources={Provider.LOCAL: local, **_feeds(settings, roster), **calendars},
+            calendars={Provider.LOCAL: local, **calendars},
+            merging=calendars,
+            inspectors={provider: cloud.inspector for provider, cloud in clouds.items()},
             mailer=_mailer(settings, stack),
             sender=settings.mail.sender,
             organizer_provider=settings.organizer_provider,
@@ -152,9 +162,7 @@ def _feeds(settings: Settings, roster: Roster) -> dict[Provider, FreeBusySource]
     return {Provider.FEED: PublishedFeeds(settings.feeds_allow, settings.timeout)}
 
 
-def _google(
-    settings: Settings, roster: Roster, stack: ExitStack
-) -> "dict[Provider, GoogleCalendars]":
+def _google(settings: Settings, roster: Roster, stack: ExitStack) -> _Cloud | None:
     """Return the calendars on Google, where there are any.
 
     Raises:
@@ -162,11 +170,12 @@ def _google(
     """
     use = cloud_use(Provider.GOOGLE, settings, roster.people, roster.pairs)
     if not use.is_any:
-        return {}
+        return None
     # Google's libraries are slow to load, and many programmes have nobody there.
     from slotfinder.calendars.google.auth import Account  # noqa: PLC0415
     from slotfinder.calendars.google.calendar import GoogleCalendars  # noqa: PLC0415
     from slotfinder.calendars.google.client import GoogleClient  # noqa: PLC0415
+    from slotfinder.calendars.google.inspection import GoogleInspector  # noqa: PLC0415
     from slotfinder.calendars.retry import Patience  # noqa: PLC0415
 
     google = settings.google
@@ -188,20 +197,19 @@ def _google(
         programme=programme_mark(settings.programme.name),
         link_wait=settings.link_wait,
     )
-    return {Provider.GOOGLE: calendars}
+    return _Cloud(calendars, GoogleInspector(client, use.reader))
 
 
-def _microsoft(
-    settings: Settings, roster: Roster, stack: ExitStack
-) -> "dict[Provider, MicrosoftCalendars]":
+def _microsoft(settings: Settings, roster: Roster, stack: ExitStack) -> _Cloud | None:
     """Return the calendars on Microsoft 365, where there are any."""
     use = cloud_use(Provider.MICROSOFT, settings, roster.people, roster.pairs)
     if not use.is_any:
-        return {}
+        return None
     # msal is slow to load, and many programmes have nobody there.
     from slotfinder.calendars.microsoft.auth import Account  # noqa: PLC0415
     from slotfinder.calendars.microsoft.calendar import MicrosoftCalendars  # noqa: PLC0415
     from slotfinder.calendars.microsoft.client import GraphClient  # noqa: PLC0415
+    from slotfinder.calendars.microsoft.inspection import MicrosoftInspector  # noqa: PLC0415
     from slotfinder.calendars.retry import Patience  # noqa: PLC0415
 
     microsoft = settings.microsoft
@@ -229,7 +237,7 @@ def _microsoft(
         programme=programme_mark(settings.programme.name),
         link_wait=settings.link_wait,
     )
-    return {Provider.MICROSOFT: calendars}
+    return _Cloud(calendars, MicrosoftInspector(client, use.reader))
 
 
 def _revealed(secret: SecretStr | None) -> str:

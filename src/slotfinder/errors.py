@@ -49,6 +49,10 @@ class StoreError(SlotfinderError):
     """The store cannot be used: newer than this version, or not a store at all."""
 
 
+class OlderStoreError(StoreError):
+    """The store is of an older version; the next run migrates it."""
+
+
 class WriteError(SlotfinderError):
     """A calendar or the mail server did not take what was to be written; nothing else is known.
 

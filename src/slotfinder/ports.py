@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from slotfinder.domain.command import Command
 from slotfinder.domain.freebusy import FreeBusy, OwnTime, Provider, Reading, Unreadable
+from slotfinder.domain.inspection import Inspection
 from slotfinder.domain.interval import Interval
 from slotfinder.domain.meeting import Event, Meeting, Receipt, Refusal, Seen, Stray
 
@@ -81,9 +82,7 @@ class MeetingCalendar(Protocol):
         """Return what the calendars show of each meeting, by uid; what is unknown is left out."""
         ...
 
-    def strays(
-        self, wanted: Mapping[str, Collection[str]], since: datetime
-    ) -> list[Stray]:
+    def strays(self, wanted: Mapping[str, Collection[str]], since: datetime) -> list[Stray]:
         """Return what stands under these uids in calendars of organizers and ends after ``since``.
 
         A calendar that cannot be looked into has none; ``troubles`` tells of it.
@@ -116,6 +115,20 @@ class MeetingCalendar(Protocol):
 
         Raises:
             WriteError: a copy could not be removed.
+        """
+        ...
+
+
+class CloudInspector(Protocol):
+    """Shows what a cloud lets be seen beside calendars, so that ``doctor`` can judge it."""
+
+    def inspect(
+        self, organizers: Sequence[str], people: Sequence[str], window: Interval
+    ) -> Inspection:
+        """Return what can be seen of rights, of organizers' links and of people's zones.
+
+        Nothing is written, and no entry of anybody is asked for but by its time. What a look needs
+        time for happens within ``window``.
         """
         ...
 

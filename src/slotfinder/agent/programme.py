@@ -11,6 +11,7 @@ from slotfinder.domain.programme import Programme, Room
 from slotfinder.errors import UsageError
 from slotfinder.ports import (
     CalendarRef,
+    CloudInspector,
     FreeBusySource,
     Mailer,
     MeetingCalendar,
@@ -40,6 +41,7 @@ class Agent:
     organizer_provider: Provider
     progress: Progress
     merging: Mapping[Provider, MergingSource] = field(default_factory=dict)
+    inspectors: Mapping[Provider, CloudInspector] = field(default_factory=dict)
 
     def pairs_named(self, names: tuple[str, ...]) -> tuple[Pair, ...]:
         """Return the pairs of these ids in the file's order; all of them for no ids.

@@ -11,11 +11,12 @@ import typer
 from typer.exceptions import TyperException
 
 from slotfinder import __version__
-from slotfinder.cli import look, orders, passes, records, simulate, start
+from slotfinder.cli import doctor, look, orders, passes, records, simulate, start
 from slotfinder.cli.session import Session
 from slotfinder.errors import (
     ConfigurationError,
     LockHeldError,
+    OlderStoreError,
     SlotfinderError,
     StoreError,
     UsageError,
@@ -25,6 +26,7 @@ _STATUS = {
     ConfigurationError: 2,
     UsageError: 2,
     StoreError: 2,
+    OlderStoreError: 2,
     LockHeldError: 75,
 }
 
@@ -62,6 +64,7 @@ def _options(
 
 app.command("init")(start.init)
 app.command("demo")(start.demo)
+app.command("doctor")(doctor.doctor)
 app.command("simulate")(simulate.simulate)
 app.command("plan")(passes.plan)
 app.command("run")(passes.run)

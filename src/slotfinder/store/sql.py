@@ -25,7 +25,7 @@ from sqlalchemy.pool import NullPool
 from slotfinder.domain.command import Command, CommandKind
 from slotfinder.domain.interval import Interval
 from slotfinder.domain.meeting import MeetingState, Receipt, Refusal
-from slotfinder.errors import StoreError
+from slotfinder.errors import OlderStoreError, StoreError
 from slotfinder.ports import PROGRAMME, Changes, Entry, EntryKind, Held, Ledger, Logged
 from slotfinder.store import tables
 from slotfinder.store.codec import (
@@ -134,7 +134,7 @@ def _read_only(file: Path) -> Iterator[Connection | None]:
         with _transaction(engine) as connection:
             version = _version(connection)
             if version not in {None, HEAD}:
-                raise StoreError(
+                raise OlderStoreError(
                     f"The store {file.name} is of an older version; 'run' migrates it."
                 )
             yield connection if version else None

@@ -38,6 +38,8 @@ class Scope(StrEnum):
     OWN_EVENTS = "calendar.events.owned"
     EVENT_TIMES = "calendar.events.freebusy"
     CALENDARS = "calendar.calendars.readonly"
+    EVERYTHING = "calendar"
+    """Never used; only asked for to see whether more was delegated than is needed."""
 
 
 @dataclass(frozen=True, slots=True)

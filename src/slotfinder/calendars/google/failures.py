@@ -57,6 +57,7 @@ _HICCUPS: Final = frozenset(
 )
 _TOKENS: Final = frozenset({"invalid_client", "no-credentials"})
 _SCOPES: Final = frozenset({"insufficientPermissions", "ACCESS_TOKEN_SCOPE_INSUFFICIENT"})
+_UNDELEGATED: Final = frozenset({"unauthorized_client", "invalid_scope", "access_denied"}) | _SCOPES
 _DISABLED: Final = frozenset({"accessNotConfigured", "SERVICE_DISABLED"})
 _FORBIDDEN: Final = frozenset(
     {"forbidden", "requiredAccessLevel", "forbiddenForServiceAccounts", "forbiddenForNonOrganizer"}
@@ -107,6 +108,11 @@ DELEGATION: Final = (
 )
 
 
+def is_scope_refused(failure: Failure) -> bool:
+    """Tell whether a call failed because its scope was not delegated."""
+    return failure.reason in _UNDELEGATED
+
+
 def trouble_of(failure: Failure, side: Side) -> Trouble:
     """Say what a failed call means for the calendars it was about."""
     if failure.reason == "notFound":
@@ -151,7 +157,7 @@ _AWAY: Final = Trouble(
 )
 _MEANINGS: Final[tuple[tuple[frozenset[str], Trouble], ...]] = (
     (
-        frozenset({"unauthorized_client", "invalid_scope", "access_denied"}) | _SCOPES,
+        _UNDELEGATED,
         Trouble(
             _CODE.CREDENTIALS,
             "Google refuses the service account the scope {scope} for {mailbox}.",

@@ -4,6 +4,8 @@ One scope, that of the Graph named in the settings. What the identity platform r
 asked once a run; a token that still holds is used when a fresher one cannot be had.
 """
 
+import base64
+import json
 import logging
 import time
 from collections.abc import Callable, Mapping
@@ -24,6 +26,7 @@ from slotfinder.calendars.microsoft.failures import (
     GraphError,
     failure_of,
     token_failure,
+    word,
 )
 from slotfinder.calendars.retry import Verdict
 
@@ -145,6 +148,19 @@ class Tokens:
             )
         except ValueError:
             raise GraphError(Failure(reason=self._wire.refused or MALFORMED)) from None
+
+
+def roles_in(token: str) -> frozenset[str]:
+    """Return the permissions a token names; none where it cannot be read, which it need not be."""
+    _, _, rest = token.partition(".")
+    claims = rest.partition(".")[0]
+    try:
+        found = json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))
+        roles = found["roles"]
+    except (ValueError, KeyError, TypeError):
+        return frozenset()
+    listed = roles if isinstance(roles, list) else ()
+    return frozenset(each for each in listed if isinstance(each, str) and word(each, ""))
 
 
 def _proof(account: Account) -> Any:  # noqa: ANN401 - what msal takes

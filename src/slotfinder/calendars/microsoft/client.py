@@ -13,7 +13,7 @@ from uuid import uuid4
 
 import httpx
 
-from slotfinder.calendars.microsoft.auth import Account, Tokens
+from slotfinder.calendars.microsoft.auth import Account, Tokens, roles_in
 from slotfinder.calendars.microsoft.failures import (
     MAILBOX_REFUSED,
     MALFORMED,
@@ -123,6 +123,14 @@ class GraphClient:
                 raise GraphError(Failure(reason=MALFORMED)) from None
 
         return self._patience.call(attempt)
+
+    def token_roles(self) -> frozenset[str]:
+        """Return the permissions that the app's token itself names, none where it names none.
+
+        Raises:
+            TryFailedError: no token could be had.
+        """
+        return roles_in(self._patience.call(self._tokens.value))
 
     def _url(self, mailbox: str, request: Request) -> str:
         given = request.query

@@ -135,6 +135,21 @@ def _blocks(found: object, zone: ZoneInfo) -> Iterator[Block]:
             yield Block(interval=local, kind=kind)
 
 
+def zones_of(found: object) -> dict[str, ZoneInfo]:
+    """Return the zones of people's working hours, by address in lower case, as far as named.
+
+    A zone of somebody's own making has no name anybody knows.
+    """
+    zones: dict[str, ZoneInfo] = {}
+    for entry in _items(answer(found), "value"):
+        hours = entry.get("workingHours") if isinstance(entry, dict) else None
+        zone = hours.get("timeZone") if isinstance(hours, dict) else None
+        name = zone.get("name") if isinstance(zone, dict) else None
+        if known := named_zone(name) if isinstance(name, str) else None:
+            zones[str(entry.get("scheduleId", "")).lower()] = known
+    return zones
+
+
 def _may_be_whole_days(interval: Interval) -> bool:
     return interval.start.time() == time() and not interval.length % _DAY
 
