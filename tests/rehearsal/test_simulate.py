@@ -122,6 +122,10 @@ def test_nothing_of_the_programme_is_touched(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world = programme(tmp_path / "programme", pairs=2)
+    # Nothing can be booked, so that much waits for coordinators who would be told of it.
+    world.set("programme", coordinators=["coordination@acme.example"])
+    world.people[0]["preference"] = "Su 03:00-04:00"
+    world.write()
     before = world.snapshot(store=True)
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")

@@ -117,7 +117,7 @@ class _Course:
 
     def week(self, monday: datetime) -> None:
         """Let the agent run on a Monday, and the week after it go by."""
-        report = run_pass(self._agent, self._store, self._agent.pairs, monday)
+        report = run_pass(self._agent, self._store, self._agent.pairs, monday, force=True)
         # Rooms are never lost here, so that every move is one to another time.
         self._moves += sum(each.kind is ActionKind.MOVE for each in report.plan.actions)
         meetings = self._store.load().meetings
@@ -139,7 +139,8 @@ def _under(rule: Rule | Baseline, programme: Programme) -> Programme:
     rules = replace(programme.compromise, rule=rule)
     if isinstance(rule, Baseline):
         rules = replace(rules, floor=0, yields=_NEVER)
-    return replace(programme, compromise=rules)
+    # Nobody is told of a simulation.
+    return replace(programme, compromise=rules, coordinators=())
 
 
 def _cast(configured: Configured, weeks: int, shape: Shape | None) -> _Cast:
