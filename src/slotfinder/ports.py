@@ -281,7 +281,11 @@ class Store(Protocol):
         ...
 
     def record(self, changes: Changes) -> None:
-        """Write all changes, outbox entries included, or none of them."""
+        """Write all changes, outbox entries included, or none of them.
+
+        Raises:
+            LockHeldError: somebody whose time would be taken had it taken by another run meanwhile.
+        """
         ...
 
     def pending(self) -> list[Entry]:

@@ -20,7 +20,7 @@ from slotfinder.domain.meeting import (
     Receipt,
     Refusal,
 )
-from slotfinder.errors import StoreError
+from slotfinder.errors import LockHeldError, StoreError
 from slotfinder.ports import Changes, Entry, EntryKind, Happening, Held, Ledger, Message, Store
 from slotfinder.store.sql import open_store
 from tests.contract.builders import meeting_of
@@ -231,3 +231,25 @@ def test_an_abandoned_meeting_stands_no_more_and_its_entry_is_done(store: Store)
     ledger = store.load()
     assert (ledger.meetings, ledger.unsettled, store.pending()) == ((), frozenset(), [])
     assert ledger.generations == {(MEETING.pair, MEETING.period): MEETING.generation + 1}
+
+
+def _booked(uid: str, pair: str, interval: Interval) -> Changes:
+    meeting = replace(MEETING, uid=uid, pair=pair, interval=interval)
+    happening = Happening(at=NOW, run=uid, meeting=meeting, kind="book", cause="", reason="")
+    return changes(pairs=(pair,), meetings=(meeting,), happenings=(happening,))
+
+
+def test_two_runs_that_planned_side_by_side_never_book_one_person_twice(store: Store) -> None:
+    later = Interval(SLOT.start + timedelta(minutes=15), SLOT.end + timedelta(minutes=15))
+    store.record(_booked("uid-1", "p01", SLOT))
+    with pytest.raises(LockHeldError, match="Another run has booked"):
+        store.record(_booked("uid-2", "p02", later))
+
+    assert [each.uid for each in store.load().meetings] == ["uid-1"]
+
+
+def test_times_that_only_touch_are_in_nobodys_way(store: Store) -> None:
+    store.record(_booked("uid-1", "p01", SLOT))
+    store.record(_booked("uid-2", "p02", Interval(SLOT.end, SLOT.end + timedelta(minutes=45))))
+
+    assert len(store.load().meetings) == 2

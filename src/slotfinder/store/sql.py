@@ -25,7 +25,7 @@ from sqlalchemy.pool import NullPool
 from slotfinder.domain.command import Command, CommandKind
 from slotfinder.domain.interval import Interval
 from slotfinder.domain.meeting import MeetingState, Receipt, Refusal
-from slotfinder.errors import OlderStoreError, StoreError
+from slotfinder.errors import LockHeldError, OlderStoreError, StoreError
 from slotfinder.ports import PROGRAMME, Changes, Entry, EntryKind, Held, Ledger, Logged
 from slotfinder.store import tables
 from slotfinder.store.codec import (
@@ -291,10 +291,41 @@ def _keep(connection: Connection, uid: str, receipt: Receipt) -> None:
     connection.execute(tables.meetings.update().where(mine).values(row))
 
 
+def _claim(connection: Connection, changes: Changes) -> None:
+    """Make sure that nobody whose time is taken anew has it taken in the store by another run.
+
+    The transaction holds the database's write lock from its first statement on: of two runs that
+    planned side by side, lock file or not, the second one sees here what the first one booked.
+
+    Raises:
+        LockHeldError: somebody has; nothing is recorded.
+    """
+    changed = {meeting.uid for meeting in changes.meetings}
+    taken: dict[str, list[Interval]] = {}
+    for each in changes.happenings:
+        for email in each.meeting.people if each.kind in _TAKES_TIME else ():
+            taken.setdefault(email, []).append(each.meeting.interval)
+    columns = tables.meetings.c
+    standing = select(columns.uid, columns.mentor, columns.mentee, columns.start, columns.end)
+    standing = standing.where(columns.state == MeetingState.BOOKED.value)
+    for row in connection.execute(standing) if taken else ():
+        theirs = (*taken.get(row.mentor, ()), *taken.get(row.mentee, ()))
+        interval = Interval(row.start, row.end)
+        if row.uid not in changed and any(interval.overlaps(each) for each in theirs):
+            raise LockHeldError(
+                "Another run has booked the same people meanwhile; nothing was written. "
+                "The next run plans anew."
+            )
+
+
+_TAKES_TIME = frozenset({"book", "move"})
+
+
 def _record(connection: Connection, changes: Changes) -> None:
     known = set(connection.execute(select(tables.pairs.c.pair)).scalars())
     for pair in sorted(set(changes.pairs) - known - {PROGRAMME}):
         connection.execute(insert(tables.pairs).values(pair=pair, known_since=changes.now))
+    _claim(connection, changes)
     # A meeting that is withdrawn makes room for the one that takes its period.
     for meeting in sorted(changes.meetings, key=lambda meeting: meeting.state, reverse=True):
         row = meeting_row(meeting)
