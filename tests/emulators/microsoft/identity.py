@@ -225,6 +225,10 @@ class Identity:
 
     def _bearer(self, client: str, audience: str) -> Json:
         text = f"eyJ0eXAiOiJKV1Qi.{secrets.token_urlsafe(24)}"
+        if self.options.roles_in_token:
+            claims = {"aud": audience, "appid": client, "roles": sorted(self.apps[client].roles)}
+            claims["uti"] = secrets.token_urlsafe(16)
+            text = jws.write(jws.key_of("identity platform"), {}, claims)
         life = self.options.token_life
         self.tokens[text] = Token(client, audience, self.clock.now() + timedelta(seconds=life))
         body: Json = {"token_type": "Bearer", "expires_in": life, "ext_expires_in": life}

@@ -17,6 +17,9 @@ class Options:
     # Tokens (item 30)
     token_life: int = 3599
     refresh_in: int | None = None
+    roles_in_token: bool = False
+    """Whether a token names the app's permissions, as it does of those granted in Entra; those of
+    roles in Exchange it never names."""
 
     # Errors (items 2-5, 7)
     inner_errors: bool = True
