@@ -8,6 +8,8 @@ from slotfinder.agent import compose
 from slotfinder.agent.astray import still_astray, to_send_again
 from slotfinder.agent.observe import crowded_calendars
 from slotfinder.agent.programme import Agent
+from slotfinder.agent.report import instant
+from slotfinder.agent.waiting import NEW_TIME
 from slotfinder.domain.drift import CopyDrift
 from slotfinder.domain.lifecycle import Cause
 from slotfinder.domain.meeting import Meeting, MeetingState, Refusal
@@ -51,6 +53,10 @@ def _answered(facts: Facts, ledger: Ledger) -> list[Meeting]:
 
 def _standing(actions: Iterable[Action]) -> list[Meeting]:
     return [action.meeting for action in actions if action.kind in _WRITTEN and action.meeting]
+
+
+def _kept(actions: Iterable[Action]) -> list[Meeting]:
+    return [each.meeting for each in actions if each.kind is ActionKind.KEEP and each.meeting]
 
 
 def _withdrawn(actions: Iterable[Action]) -> list[tuple[Meeting, str]]:
@@ -112,6 +118,22 @@ def _holds(plan: Plan, facts: Facts, ledger: Ledger, now: datetime) -> list[Held
             uid=meeting.uid,
         )
         for meeting, each in still_astray(plan, facts)
+    ]
+    found += [
+        Held(
+            pair=meeting.pair,
+            period=meeting.period,
+            since=now,
+            reason_code=NEW_TIME,
+            reason="One of the two proposes another time.",
+            uid=meeting.uid,
+            relaxation_code=NEW_TIME,
+            relaxation_text=instant(at),
+        )
+        for meeting in _kept(plan.actions)
+        if (what := facts.seen.get(meeting.uid)) and what.interval == meeting.interval
+        for at in what.proposed
+        if at != meeting.interval.start and at > now
     ]
     return [
         replace(held, since=since.get((held.pair, held.period, held.reason_code), now))

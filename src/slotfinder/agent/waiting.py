@@ -17,6 +17,10 @@ from slotfinder.planning.plan import HoldCode
 from slotfinder.ports import Held, Ledger
 
 TWO_LOST: Final = "two-lost"
+NEW_TIME: Final = "new-time"
+"""An attendee proposes another time, which the hold's relaxation names as an instant.
+
+No proposal is ever taken by itself."""
 
 _LIFTS: Final = {
     HoldCode.FROZEN.value: Lifted.FREEZE,
@@ -81,6 +85,9 @@ def _row(held: Held, ledger: Ledger) -> Waiting:
 def _command(held: Held, uid: str | None) -> tuple[str, ...]:
     if held.reason_code == MASS_CHANGE:
         return ("slotfinder", "run", "--force")
+    if held.relaxation_code == NEW_TIME and held.relaxation_text and uid:
+        named = ("--meeting", uid, "--at", held.relaxation_text)
+        return ("slotfinder", "reschedule", held.pair, *named)
     lifted = _LIFTS.get(held.reason_code)
     if uid and lifted:
         named = ("--meeting", uid, "--allow", lifted.value)

@@ -165,7 +165,8 @@ class Seen:
     highest SEQUENCE of any copy: a person's calendar program may raise it too.
     ``answers`` holds the attendees' answers to the present time; who has no calendar that can be
     looked into is left out. ``declined_before`` are those whose only answer is a no to an earlier
-    time: their calendars may leave the meeting out. ``join_url`` is the provider's own link, None
+    time: their calendars may leave the meeting out. ``proposed`` are the starts attendees propose
+    instead. ``join_url`` is the provider's own link, None
     while it has none; ``link_pending`` says that one is being made.
     """
 
@@ -178,6 +179,7 @@ class Seen:
     join_url: str | None = None
     link_pending: bool = False
     declined_before: tuple[str, ...] = ()
+    proposed: tuple[datetime, ...] = ()
 
     @property
     def declined_by(self) -> tuple[str, ...]:

@@ -357,6 +357,7 @@ def seen(meeting: Meeting, found: OwnEvent) -> Seen:
         revision=found.revision,
         join_url=found.link,
         link_pending=found.link_pending,
+        proposed=tuple(sorted({at for each in found.attendees if (at := _proposed(each))})),
         declined_before=tuple(who for who in meeting.people if found.has_declined_before(who)),
     )
 
@@ -497,6 +498,12 @@ def _mark(found: Mapping[str, Any]) -> str:
         return ""
     said = f"{_email(found)} {_table(found, 'status').get('time')}"
     return sha256(said.encode()).hexdigest()[:12]
+
+
+def _proposed(found: Mapping[str, Any]) -> datetime | None:
+    """Return the start an attendee proposes instead, None for most."""
+    proposal = _table(found, "proposedNewTime")
+    return _span(proposal).start if proposal else None
 
 
 def _items(found: Mapping[str, Any], key: str, absent: Sequence[Any] | None = None) -> list[Any]:
