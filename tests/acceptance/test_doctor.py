@@ -1,5 +1,6 @@
 """`doctor` on local calendars: settings, store, mail, people; and its codes in the docs."""
 
+import os
 import re
 import sqlite3
 from pathlib import Path
@@ -37,7 +38,6 @@ class TestAllIsWell:
             "outbox-writable",
             "zones-present",
             "calendars-readable",
-            "organizer-ready",
         ]
 
     def test_after_a_run_the_store_is_ready(self, world: World) -> None:
@@ -203,6 +203,24 @@ class TestCalendars:
         world.person("ada@acme.example", "Ada Example").write()
         world.calendar("ada@acme.example").rmdir()
         assert worries(world) == {"calendar-unreadable": "warning"}
+
+    def test_without_the_folder_of_all_calendars_everybody_is_named(self, world: World) -> None:
+        (world.folder / "calendars").rename(world.folder / "elsewhere")
+        _, findings = doctor(world)
+        unreadable = [each["subject"] for each in findings if each["code"] == "calendar-unreadable"]
+        assert unreadable == [TOM, PRIYA]
+
+    def test_a_folder_no_meeting_can_be_put_into_is_an_error(
+        self, world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        # Whoever runs tests may write everywhere; what the system answers is what counts.
+        may = os.access
+        closed = world.calendar(TOM)
+        monkeypatch.setattr(
+            "os.access", lambda path, mode: Path(path) != closed and may(path, mode)
+        )
+        one = found(world, "folder-unwritable")
+        assert (one["level"], one["subject"]) == ("error", TOM)
 
     def test_whose_answers_are_not_read_is_said(self, world: World) -> None:
         world.people[1]["calendar"] = "https://127.0.0.1:9/priya.ics"

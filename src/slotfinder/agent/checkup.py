@@ -33,17 +33,15 @@ def calendar_findings(agent: Agent, now: datetime) -> Iterator[Diagnosis]:
         readings.setdefault(reading.provider, []).append(reading)
     for provider, found in readings.items():
         yield from _reading_findings(agent, provider, found)
-    for provider in agent.calendars:
+    for provider in agent.inspectors:
         organizers = _organizers(agent, provider)
         troubles = agent.calendars[provider].troubles(organizers)
         yield from _organizer_findings(provider, organizers, troubles)
-        if provider in agent.inspectors and not _is_closed(provider, readings.get(provider, [])):
+        found = readings.get(provider, [])
+        if not _is_closed(provider, found):
             mailboxes = [each for each in organizers if each not in troubles]
-            people = [
-                each.person
-                for each in readings.get(provider, [])
-                if isinstance(each, FreeBusy) and each.person in agent.people
-            ]
+            readable = [each.person for each in found if isinstance(each, FreeBusy)]
+            people = [each for each in readable if each in agent.people]
             inspection = agent.inspectors[provider].inspect(mailboxes, people, window)
             yield from _right_findings(provider, inspection)
             yield from _link_findings(agent, provider, inspection)

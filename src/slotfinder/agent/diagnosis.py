@@ -33,6 +33,7 @@ class Code(StrEnum):
     OUTBOX_WRITABLE = "outbox-writable"
     CALENDAR_UNREADABLE = "calendar-unreadable"
     CALENDARS_READABLE = "calendars-readable"
+    FOLDER_UNWRITABLE = "folder-unwritable"
     NOBODY_READABLE = "nobody-readable"
     ANSWERS_UNREAD = "answers-unread"
     ORGANIZER_READY = "organizer-ready"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from slotfinder.agent.diagnosis import Code, Diagnosis, Level, fine
 from slotfinder.agent.programme import Agent
+from slotfinder.domain.freebusy import Provider
 from slotfinder.errors import Finding, OlderStoreError, StoreError, WriteError
 from slotfinder.invitations.trial import trial_message
 
@@ -109,6 +110,30 @@ def mail_findings(agent: Agent, outbox: Path | None, server: str) -> Iterator[Di
         yield fine(
             Code.OUTBOX_WRITABLE, "mail.outbox", "Mails are put into a folder as .eml files."
         )
+
+
+def folder_findings(agent: Agent, directory: Path) -> Iterator[Diagnosis]:
+    """Say into whose folder of ``directory`` no meeting can be put."""
+    home = Provider.LOCAL
+    pairs = [each for each in agent.pairs if each.is_booked]
+    written = [
+        email
+        for pair in pairs
+        if agent.provider_of(pair.organizer) is home
+        for email in (pair.organizer, *pair.people)
+    ]
+    rooms = [room.email for room in agent.rooms()] if written else []
+    for email in dict.fromkeys((*written, *rooms)):
+        is_here = agent.provider_of(email) is home
+        if is_here and not _can_be_written(directory / email / "any.ics"):
+            yield Diagnosis(
+                level=Level.ERROR,
+                code=Code.FOLDER_UNWRITABLE,
+                subject=email,
+                message="No meeting can be put into this local calendar.",
+                remedy="Let the account slotfinder runs under write into the folder of this "
+                "address in [calendars.local] directory.",
+            )
 
 
 def trial_mails(agent: Agent, now: datetime) -> Iterator[Diagnosis]:

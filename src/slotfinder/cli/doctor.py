@@ -15,6 +15,7 @@ from rich.text import Text
 from slotfinder.agent.checkup import calendar_findings
 from slotfinder.agent.diagnosis import Diagnosis, Level, in_order
 from slotfinder.agent.premises import (
+    folder_findings,
     mail_findings,
     settings_findings,
     store_finding,
@@ -65,6 +66,7 @@ def _premises(configured: Configured, agent: Agent) -> Iterable[Diagnosis]:
     server = urlsplit(mail.url).hostname or ""
     yield from settings_findings(configured.warnings)
     yield store_finding(configured.store_file, configured.ledger)
+    yield from folder_findings(agent, configured.settings.local_directory)
     yield from mail_findings(agent, None if mail.url else mail.outbox, server)
 
 

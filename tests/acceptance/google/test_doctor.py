@@ -112,6 +112,13 @@ class TestPeople:
             made.world.calendars[each].everyone = "none"
         assert worries(made) == {"nobody-readable": "error"}
 
+    def test_the_only_one_on_google_is_named_when_unknown(self, made: Office) -> None:
+        made.programme.people[1]["calendar"] = "local"
+        made.programme.calendar(PRIYA).mkdir(parents=True)
+        made.programme.write()
+        del made.world.mailboxes[TOM], made.world.calendars[TOM]
+        assert worries(made) == {"calendar-unreadable": "error"}
+
     def test_a_wrong_organizer_is_named_while_people_are_read(self, made: Office) -> None:
         made.world.add_mailbox(READER)
         made.programme.set("calendars.google", reader=READER)
