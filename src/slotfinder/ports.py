@@ -250,7 +250,8 @@ class Changes:
 
     ``meetings`` replace those of the same uid; ``holds`` replace all of the pairs in ``pairs``.
     ``crowded`` tells of each calendar read whether it had many entries ahead. ``digest`` marks what
-    coordinators are told of, None where they are told nothing.
+    coordinators are told of, None where they are told nothing. ``known`` are the standing meetings,
+    by uid and start, that the decisions were made on.
     """
 
     now: datetime
@@ -263,6 +264,7 @@ class Changes:
     crowded: Mapping[str, bool] = field(default_factory=dict)
     commands: tuple[Command, ...] = ()
     digest: str | None = None
+    known: frozenset[tuple[str, datetime]] = frozenset()
 
     @classmethod
     def nothing_but(cls, now: datetime, **what: Any) -> "Changes":  # noqa: ANN401 - any field

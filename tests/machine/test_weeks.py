@@ -294,7 +294,7 @@ class Weeks(RuleBasedStateMachine):
         ahead = [each for each in ledger.meetings if each.is_ahead(self.now)]
         periods = Counter((each.pair, each.period) for each in ahead)
         assert not [each for each, count in periods.items() if count > 1]
-        ours = {each.uid for each in ahead}
+        ours = {each.uid for each in ahead if each.interval.start > self.now}
         standing = {
             uid for uid, kept in self.world.events().items() if kept.interval.end > self.now
         }

@@ -42,6 +42,7 @@ def changes_of(
             *(each for meeting in again for each in compose.sent_again(agent, meeting, now)),
         ),
         crowded=crowded_calendars(facts.readings.values(), now),
+        known=frozenset((each.uid, each.interval.start) for each in ledger.meetings),
     )
 
 

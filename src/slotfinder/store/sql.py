@@ -300,7 +300,6 @@ def _claim(connection: Connection, changes: Changes) -> None:
     Raises:
         LockHeldError: somebody has; nothing is recorded.
     """
-    changed = {meeting.uid for meeting in changes.meetings}
     taken: dict[str, list[Interval]] = {}
     for each in changes.happenings:
         for email in each.meeting.people if each.kind in _TAKES_TIME else ():
@@ -311,7 +310,8 @@ def _claim(connection: Connection, changes: Changes) -> None:
     for row in connection.execute(standing) if taken else ():
         theirs = (*taken.get(row.mentor, ()), *taken.get(row.mentee, ()))
         interval = Interval(row.start, row.end)
-        if row.uid not in changed and any(interval.overlaps(each) for each in theirs):
+        is_new = (row.uid, row.start) not in changes.known
+        if is_new and any(interval.overlaps(each) for each in theirs):
             raise LockHeldError(
                 "Another run has booked the same people meanwhile; nothing was written. "
                 "The next run plans anew."
