@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Protocol, TypeVar
 from zoneinfo import ZoneInfo
@@ -129,6 +129,13 @@ class CloudInspector(Protocol):
 
         Nothing is written, and no entry of anybody is asked for but by its time. What a look needs
         time for happens within ``window``.
+        """
+        ...
+
+    def clock_ahead(self) -> timedelta | None:
+        """Return how far this machine's clock is ahead of the cloud's, as its answers tell so far.
+
+        Negative if it is behind; None where nothing told.
         """
         ...
 
@@ -301,8 +308,11 @@ class Store(Protocol):
         """
         ...
 
-    def abandon(self, entry: Entry, at: datetime) -> None:
-        """Settle an entry whose meeting came to nothing, and let that meeting stand no more."""
+    def abandon(self, entry: Entry, at: datetime, *, stands: bool) -> None:
+        """Settle an entry that must never be done, and all that is still to be told with it.
+
+        Unless its meeting ``stands`` as it did before, it came to nothing and stands no more.
+        """
         ...
 
 

@@ -36,9 +36,11 @@ class Outbox:
         if receipt is not None:
             self.receipts.append(receipt)
 
-    def abandon(self, entry: Entry, at: datetime) -> None:
-        self.settle(entry, at)
-        self.abandoned.append(entry.uid)
+    def abandon(self, entry: Entry, at: datetime, *, stands: bool) -> None:
+        assert at == NOW
+        self.entries = [each for each in self.entries if each.uid != entry.uid]
+        if not stands:
+            self.abandoned.append(entry.uid)
 
 
 @dataclass

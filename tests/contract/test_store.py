@@ -226,7 +226,10 @@ def test_crowded_calendars_are_remembered_until_they_are_read_otherwise(store: S
 
 def test_an_abandoned_meeting_stands_no_more_and_its_entry_is_done(store: Store) -> None:
     store.record(changes(meetings=(MEETING,), entries=(ENTRY,)))
-    store.abandon(ENTRY, NOW)
+    message = Message(key="m", recipient=TOM.email, content=b"")
+    mail = Entry(key="mail", uid=ENTRY.uid, kind=EntryKind.MAIL, message=message)
+    store.record(changes(entries=(mail,)))
+    store.abandon(ENTRY, NOW, stands=False)
 
     ledger = store.load()
     assert (ledger.meetings, ledger.unsettled, store.pending()) == ((), frozenset(), [])

@@ -13,6 +13,9 @@ from slotfinder.domain.interval import Interval
 
 _WINDOW = timedelta(days=7)
 _HALF_A_YEAR = timedelta(days=182)
+_CLOCK_TOLERANCE = timedelta(minutes=1)
+"""More than an answer may take; less than the clouds forgive."""
+
 _NAMES = {
     Provider.LOCAL: "the local folders",
     Provider.FEED: "published addresses",
@@ -46,6 +49,7 @@ def calendar_findings(agent: Agent, now: datetime) -> Iterator[Diagnosis]:
             yield from _right_findings(provider, inspection)
             yield from _link_findings(agent, provider, inspection)
             yield from _zone_findings(agent, provider, people, inspection.zones, now)
+        yield from _clock_findings(provider, agent.inspectors[provider].clock_ahead())
     yield from _answer_findings(agent)
 
 
@@ -169,6 +173,26 @@ def _zone_findings(
 
 def _offset(zone: ZoneInfo, at: datetime) -> timedelta | None:
     return at.astimezone(zone).utcoffset()
+
+
+def _clock_findings(provider: Provider, ahead: timedelta | None) -> Iterator[Diagnosis]:
+    name = _NAMES[provider]
+    if ahead is None:
+        return
+    if abs(ahead) <= _CLOCK_TOLERANCE:
+        message = f"This machine's clock agrees with that of {name}."
+        yield fine(Code.CLOCK_AGREES, provider.value, message)
+        return
+    minutes = max(1, round(abs(ahead) / timedelta(minutes=1)))
+    way = "ahead of" if ahead > timedelta() else "behind"
+    yield Diagnosis(
+        level=Level.WARNING,
+        code=Code.CLOCK_DIFFERS,
+        subject=provider.value,
+        message=f"This machine's clock is {minutes} min {way} that of {name}: it may be refused "
+        "for that alone.",
+        remedy="Let a time service (NTP) set the clock of this machine.",
+    )
 
 
 def _answer_findings(agent: Agent) -> Iterator[Diagnosis]:

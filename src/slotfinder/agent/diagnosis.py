@@ -25,6 +25,8 @@ class Code(StrEnum):
     STORE_UNWRITABLE = "store-unwritable"
     ZONES_OLD = "zones-old"
     ZONES_PRESENT = "zones-present"
+    CLOCK_AGREES = "clock-agrees"
+    CLOCK_DIFFERS = "clock-differs"
     COORDINATORS_MISSING = "coordinators-missing"
     MAIL_CONFIGURED = "mail-configured"
     MAIL_FAILED = "mail-failed"

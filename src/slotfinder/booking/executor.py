@@ -44,15 +44,11 @@ def drain(
     """
     failed: dict[str, Failure] = {}
     unwritten: set[str] = set()
-    given_up: set[str] = set()
     entries = store.pending()
     for entry in progress.track(entries, total=len(entries), doing="Writing calendars and mail"):
         if entry.key in skip:
             if entry.kind is not EntryKind.MAIL:
                 unwritten.add(entry.uid)
-            continue
-        if entry.uid in given_up:
-            store.settle(entry, now)
             continue
         if entry.uid in unwritten:
             continue
@@ -60,9 +56,8 @@ def drain(
             receipt = _carry_out(entry, outside)
         except ChangedMeanwhileError as problem:
             failed[entry.key] = Failure(uid=entry.uid, problem=problem)
-            is_new = isinstance(problem, TimeTakenError)
-            (store.abandon if is_new else store.settle)(entry, now)
-            given_up.add(entry.uid)
+            store.abandon(entry, now, stands=not isinstance(problem, TimeTakenError))
+            unwritten.add(entry.uid)
             continue
         except WriteError as problem:
             failed[entry.key] = Failure(uid=entry.uid, problem=problem)

@@ -66,11 +66,15 @@ class SqlStore:
             if receipt is not None:
                 _keep(connection, entry.uid, receipt)
 
-    def abandon(self, entry: Entry, at: datetime) -> None:
+    def abandon(self, entry: Entry, at: datetime, *, stands: bool) -> None:
         withdrawn = tables.meetings.update().where(tables.meetings.c.uid == entry.uid)
+        pending = tables.outbox.update().where(
+            tables.outbox.c.uid == entry.uid, tables.outbox.c.done.is_(None)
+        )
         with _transaction(self._engine) as connection:
-            _settle(connection, entry, at)
-            connection.execute(withdrawn.values(state=MeetingState.WITHDRAWN.value))
+            connection.execute(pending.values(done=at, payload={}))
+            if not stands:
+                connection.execute(withdrawn.values(state=MeetingState.WITHDRAWN.value))
 
 
 @contextmanager

@@ -20,6 +20,8 @@ from google.auth.exceptions import RefreshError, TransportError
 from google.oauth2 import service_account
 from google_auth_httplib2 import Request
 
+from slotfinder.calendars.clock import ClockWatch
+
 # Google's libraries log addresses of calendars, and bodies in finer levels.
 for _name in ("google", "googleapiclient", "google_auth_httplib2"):
     logging.getLogger(_name).setLevel(logging.CRITICAL)
@@ -93,6 +95,7 @@ class Access:
         self._lock = Lock()
         self._thread = local()
         self._opened: list[httplib2.Http] = []
+        self.clock = ClockWatch()
         self._base: Any = None
         if account.key is not None:
             self._base = service_account.Credentials.from_service_account_info(dict(account.key))  # type: ignore[no-untyped-call]
@@ -115,7 +118,7 @@ class Access:
     def _http(self) -> httplib2.Http:
         # httplib2 is not safe for threads: each has its own connections.
         if not hasattr(self._thread, "http"):
-            self._thread.http = _http(self._timeout, self._ca_file)
+            self._thread.http = _http(self._timeout, self._ca_file, self.clock)
             self._opened.append(self._thread.http)
         found: httplib2.Http = self._thread.http
         return found
@@ -229,7 +232,7 @@ class Session:
         return response
 
 
-def _http(timeout: float, ca_file: Path | None) -> httplib2.Http:
+def _http(timeout: float, ca_file: Path | None, clock: ClockWatch) -> httplib2.Http:
     """Return connections that follow nobody elsewhere with a token in hand.
 
     With ``ca_file`` nothing the environment says of roots counts.
@@ -237,19 +240,23 @@ def _http(timeout: float, ca_file: Path | None) -> httplib2.Http:
     roots = None if ca_file is None else _usual_roots()
     http = _TrustingHttp(timeout=timeout, ca_certs=roots, proxy_info=_proxy)
     http.ca_file = ca_file
+    http.clock = clock
     http.follow_redirects = False
     return http
 
 
 class _TrustingHttp(httplib2.Http):  # type: ignore[misc]
-    """Connections that trust the certificates of ``ca_file`` too."""
+    """Connections that trust the certificates of ``ca_file`` too, and tell ``clock`` of dates."""
 
     ca_file: Path | None = None
+    clock: ClockWatch
 
     def request(self, uri: str, *arguments: Any, **options: Any) -> Any:  # noqa: ANN401 - passed on
         if self.ca_file is not None and uri.startswith("https:"):
             options["connection_type"] = _connection_trusting(self.ca_file)
-        return super().request(uri, *arguments, **options)
+        response, content = super().request(uri, *arguments, **options)
+        self.clock.note(response.get("date", ""))
+        return response, content
 
 
 def _connection_trusting(ca_file: Path) -> type[httplib2.HTTPSConnectionWithTimeout]:

@@ -4,6 +4,7 @@ import http.client
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
 from threading import Lock
@@ -79,6 +80,11 @@ class GoogleClient:
         """Return how many requests were tried, by ``google.operation``."""
         with self._lock:
             return {f"google.{name}": tries for name, tries in sorted(self._tries.items())}
+
+    @property
+    def clock_ahead(self) -> timedelta | None:
+        """Return how far this machine's clock is ahead of Google's, None where nothing told."""
+        return self._access.clock.ahead
 
     def close(self) -> None:
         """Close all connections."""

@@ -1,6 +1,7 @@
 """What Google shows of the rights it gives and of calendars' properties, for ``doctor``."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from functools import partial
 from typing import Final, TypeVar
 from zoneinfo import ZoneInfo
@@ -38,6 +39,9 @@ class GoogleInspector:
         if self._may_everything():
             remarks.append(_NEEDLESS)
         return Inspection(remarks=tuple(remarks), links=links, zones=zones)
+
+    def clock_ahead(self) -> timedelta | None:
+        return self._client.clock_ahead
 
     def _lacking(self, organizers: Sequence[str], window: Interval) -> list[Scope]:
         """Return the optional scopes that were not delegated."""

@@ -5,6 +5,7 @@ import ssl
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from threading import BoundedSemaphore, Lock
 from typing import Any, Final, TypeVar
@@ -13,6 +14,7 @@ from uuid import uuid4
 
 import httpx
 
+from slotfinder.calendars.clock import ClockWatch
 from slotfinder.calendars.microsoft.auth import Account, Tokens, roles_in
 from slotfinder.calendars.microsoft.failures import (
     MAILBOX_REFUSED,
@@ -79,7 +81,9 @@ class GraphClient:
         self._patience = patience
         self._tries: Counter[str] = Counter()
         self._lock = Lock()
+        self._clock = ClockWatch()
         self._http = httpx.Client(
+            event_hooks={"response": [self._note_date]},
             verify=_roots(ca_file),
             timeout=timeout,
             mounts=dict.fromkeys((f"all://{host}" for host in _DIRECTLY), None),
@@ -91,6 +95,11 @@ class GraphClient:
         """Return how many requests were tried, by ``microsoft.operation``."""
         with self._lock:
             return {f"microsoft.{name}": tries for name, tries in sorted(self._tries.items())}
+
+    @property
+    def clock_ahead(self) -> timedelta | None:
+        """Return how far this machine's clock is ahead of Microsoft's, None where nothing told."""
+        return self._clock.ahead
 
     def close(self) -> None:
         """Close all connections."""
@@ -165,6 +174,9 @@ class GraphClient:
                 return self._http.request(request.method, url, content=body, headers=headers)
             except (httpx.HTTPError, httpx.InvalidURL):
                 raise GraphError(Failure(reason=NO_ANSWER)) from None
+
+    def _note_date(self, answer: httpx.Response) -> None:
+        self._clock.note(answer.headers.get("date", ""))
 
     def _count(self, operation: str) -> None:
         with self._lock:

@@ -1,6 +1,7 @@
 """What Microsoft shows of the rights it gives and of calendars' properties, for ``doctor``."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -29,6 +30,9 @@ class MicrosoftInspector:
             links=self._links(organizers),
             zones=self._zones(people, window) if self._reader else {},
         )
+
+    def clock_ahead(self) -> timedelta | None:
+        return self._client.clock_ahead
 
     def _remarks(self) -> tuple[RightRemark, ...]:
         """Judge the permissions a token names; those given by roles in Exchange it does not."""
