@@ -29,14 +29,26 @@ class Runner:
     def __init__(self, driver: "subprocess.Popen[str]", folder: Path) -> None:
         self._driver, self._folder = driver, folder
 
+    def rehearse(self, arguments: list[str], environment: Mapping[str, str]) -> Ended:
+        """Run the command line where later runs find done what is done only once."""
+        return self._ordered(arguments, environment, rehearsal=True)
+
     def run(
         self, arguments: list[str], environment: Mapping[str, str], kill_at: int | None = None
+    ) -> Ended:
+        """Run the command line as a process, to be killed at the point of this number."""
+        return self._ordered(arguments, environment, kill_at=kill_at)
+
+    def _ordered(
+        self, arguments: list[str], environment: Mapping[str, str], **how: bool | int | None
     ) -> Ended:
         files = {name: str(self._folder / name) for name in ("out", "err", "trace")}
         order: dict[str, Any] = {
             "arguments": arguments,
             "environment": dict(environment),
-            "kill_at": kill_at,
+            "kill_at": None,
+            "rehearsal": False,
+            **how,
             "in": os.devnull,
             **files,
         }

@@ -14,6 +14,8 @@ from tempfile import mkdtemp
 
 import pytest
 
+from slotfinder.ports import Logged
+from slotfinder.store.sql import read_log
 from tests.acceptance.world import Json
 from tests.crash.process import Ended, Runner
 from tests.crash.scenes import NEWS, PAIRS, SCENES, Scene
@@ -33,7 +35,7 @@ class Left:
     shown: object
     told: Counter[tuple[str, str, str]]
     actions: list[Json]
-    logs: list[str]
+    logs: dict[str, list[Logged]]
 
 
 class Suite:
@@ -41,6 +43,8 @@ class Suite:
 
     def __init__(self, scene: Scene, processes: Runner) -> None:
         self._scene, self._processes = scene, processes
+        scene.set_back()
+        processes.rehearse(self._arguments(), scene.environment())
         scene.set_back()
         ended = self._run()
         assert ended.result.status == 0, ended.result.err
@@ -77,13 +81,15 @@ class Suite:
         if scene.writes() != writes:
             flaws.append("one more run wrote or sent something")
         flaws += _differences("one more run's calendars", shown, scene.shown())
-        logs = [scene.programme.call("log", pair).out for pair in PAIRS]
+        logs = {pair: read_log(scene.programme.store, pair) for pair in PAIRS}
         return Left(shown, scene.told(), idle.result.actions, logs), flaws
 
     def _run(self, kill_at: int | None = None) -> Ended:
+        return self._processes.run(self._arguments(), self._scene.environment(), kill_at)
+
+    def _arguments(self) -> list[str]:
         programme = self._scene.programme
-        arguments = ["--config", str(programme.config), "--now", programme.now, "run", "--json"]
-        return self._processes.run(arguments, self._scene.environment(), kill_at)
+        return ["--config", str(programme.config), "--now", programme.now, "run", "--json"]
 
 
 @pytest.fixture(params=SCENES, scope="module")
