@@ -1,6 +1,7 @@
 """`doctor` against the emulated Google: each planted fault is found and its remedy named."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,7 @@ class TestAllIsWell:
             "organizer-ready",
             "links-allowed",
             "zones-compared",
+            "clock-agrees",
         ]
         assert worries(made) == {}
 
@@ -172,3 +174,22 @@ class TestZones:
         made.world.calendars[TOM].zone = "Mars/Olympus"
         assert worries(made) == {}
         assert ": 1;" in found(made, "zones-unseen")["message"]
+
+
+class TestClock:
+    @pytest.mark.parametrize(("minutes", "way"), [(10, "behind"), (-10, "ahead of")])
+    def test_a_clock_that_differs_is_a_warning_that_says_which_way(
+        self, made: Office, minutes: int, way: str
+    ) -> None:
+        made.google.clock.advance(timedelta(minutes=minutes))
+        one = found(made, "clock-differs")
+        assert one["level"] == "warning"
+        assert f"10 min {way}" in one["message"]
+
+    def test_it_is_said_beside_the_refusal_it_causes(self, made: Office) -> None:
+        made.google.clock.advance(timedelta(minutes=-10))
+        assert worries(made) == {
+            "nobody-readable": "error",
+            "organizer-unusable": "error",
+            "clock-differs": "warning",
+        }

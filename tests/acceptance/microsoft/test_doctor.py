@@ -1,6 +1,7 @@
 """`doctor` against the emulated Graph: each planted fault is found and its remedy named."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,7 @@ class TestAllIsWell:
             "organizer-ready",
             "links-allowed",
             "zones-compared",
+            "clock-agrees",
         ]
         assert worries(made) == {}
 
@@ -167,3 +169,14 @@ class TestZones:
     def test_permission_for_mailbox_settings_is_not_needed(self, made: Office) -> None:
         made.app.roles = {"Calendars.ReadWrite"}
         assert ": 2." in found(made, "zones-compared")["message"]
+
+
+class TestClock:
+    @pytest.mark.parametrize(("minutes", "way"), [(10, "behind"), (-10, "ahead of")])
+    def test_a_clock_that_differs_is_a_warning_that_says_which_way(
+        self, made: Office, minutes: int, way: str
+    ) -> None:
+        made.microsoft.clock.advance(timedelta(minutes=minutes))
+        one = found(made, "clock-differs")
+        assert one["level"] == "warning"
+        assert f"10 min {way}" in one["message"]

@@ -2,6 +2,7 @@
 
 import ssl
 from collections.abc import Callable
+from email.utils import format_datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -175,6 +176,7 @@ class GoogleEmulator:
                 return self._answer(entry, work)
 
         reply = fault.around(locked) if fault else locked()
+        reply.headers.setdefault("Date", format_datetime(self.clock.now(), usegmt=True))
         entry.status = reply.status
         return reply
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from contextlib import nullcontext
+from email.utils import format_datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
@@ -269,6 +270,7 @@ class MicrosoftEmulator:
 
     def _dressed(self, entry: Entry, reply: Reply) -> Reply:
         """Add the headers every answer has (item 2)."""
+        reply.headers.setdefault("Date", format_datetime(self.clock.now(), usegmt=True))
         reply.headers.setdefault("request-id", str(uuid4()))
         reply.headers.setdefault("client-request-id", entry.client_request_id)
         return reply
