@@ -222,18 +222,31 @@ class CloudScene(_Folder):
 
 @contextmanager
 def local(folder: Path) -> Iterator[Scene]:
-    programme = World(
-        folder / "programme", settings={name: dict(table) for name, table in SETTINGS.items()}
-    )
-    for email in _everybody():
-        programme.person(email, email.partition("@")[0].title(), site="London")
-    programme.site(ROOM_A, ROOM_B)
+    programme = _on_disk(folder)
     _begin(programme)
     uids = _uids(programme)
     programme.answer(PRIYA, uids["declined"], "DECLINED")
     programme.copy(OFFICE, uids["deleted"]).unlink()
     _go_on(programme)
     yield LocalScene(programme, folder / "kept")
+
+
+@contextmanager
+def unbegun(folder: Path) -> Iterator[Scene]:
+    """Yield local calendars before the first run: there is no store, nor a calendar of our own."""
+    programme = _on_disk(folder)
+    programme.pair("declined", *PAIRS["declined"])
+    programme.pair("fresh", *PAIRS["fresh"], in_person="always")
+    yield LocalScene(programme.write(), folder / "kept")
+
+
+def _on_disk(folder: Path) -> World:
+    """Return everybody with a local calendar, in no pair yet."""
+    settings = {name: dict(table) for name, table in SETTINGS.items()}
+    programme = World(folder / "programme", settings=settings)
+    for email in _everybody():
+        programme.person(email, email.partition("@")[0].title(), site="London")
+    return programme.site(ROOM_A, ROOM_B)
 
 
 @contextmanager

@@ -18,14 +18,15 @@ from slotfinder.ports import Logged
 from slotfinder.store.sql import read_log
 from tests.acceptance.world import Json
 from tests.crash.process import Ended, Runner
-from tests.crash.scenes import NEWS, PAIRS, SCENES, Scene
+from tests.crash.scenes import NEWS, PAIRS, SCENES, Scene, unbegun
 
 _TELLING = (
+    r"before (PATCH|replace .*\.new$)",
     r"after (DELETE|POST .*/cancel$|unlink .*\.ics$)",
     r"after (PATCH|replace .*\.new$)",
     r"after (POST .*/events$|replace .*\.part$)",
 )
-"""Right after something changed that the store does not know yet."""
+"""Right before and after something changed that the store does not know yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,22 +111,43 @@ def test_the_run_books_moves_and_cancels_and_tells_everybody_once(suite: Suite) 
     assert told - suite.undisturbed.told == Counter()
 
 
-def test_a_run_killed_right_after_a_change_is_finished_by_the_next(suite: Suite) -> None:
+def test_a_run_killed_around_a_change_is_finished_by_the_next(suite: Suite) -> None:
     matches: list[Callable[[str], object]] = [re.compile(each).match for each in _TELLING]
     first = [next(k for k, name in enumerate(suite.points) if does(name)) for does in matches]
-    assert _flaws(suite, first) == []
+    flaws = _flaws(suite, first)
+    assert not flaws, "\n".join(flaws)
 
 
 @pytest.mark.exhaustive
 def test_a_run_killed_at_any_point_is_finished_by_the_next(
-    request: pytest.FixtureRequest,
-    suite: Suite,
-    record_property: Callable[[str, object], None],
+    request: pytest.FixtureRequest, suite: Suite, say: Callable[[str], None]
 ) -> None:
-    count = len(suite.points)
-    record_property("points", f"{count} points: {request.node.callspec.id}")
-    sys.stdout.write(f"{count} points: {request.node.callspec.id}\n")
-    assert _flaws(suite, range(count)) == []
+    say(f"{len(suite.points)} points: {request.node.callspec.id}")
+    flaws = _flaws(suite, range(len(suite.points)))
+    assert not flaws, "\n".join(flaws)
+
+
+@pytest.mark.exhaustive
+def test_a_first_run_killed_at_any_point_is_finished_by_the_next(
+    memory: Path, processes: Runner, say: Callable[[str], None]
+) -> None:
+    with unbegun(Path(mkdtemp(dir=memory))) as scene:
+        suite = Suite(scene, processes)
+        assert suite.kinds == {"book": 2}
+        say(f"{len(suite.points)} points: a first run")
+        flaws = _flaws(suite, range(len(suite.points)))
+        assert not flaws, "\n".join(flaws)
+
+
+@pytest.fixture
+def say(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+    """Return what prints a number of points, at once and once more at the end."""
+
+    def said(words: str) -> None:
+        record_property("points", words)
+        sys.stdout.write(f"{words}\n")
+
+    return said
 
 
 def _flaws(suite: Suite, points: Iterable[int]) -> list[str]:
