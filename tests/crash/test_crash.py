@@ -60,6 +60,18 @@ class Suite:
         killed = self._run(point)
         if killed.result.status != -signal.SIGKILL:
             return [f"the run was not killed but ended with {killed.result.status}"]
+        return [f"{killed.points[-1]} (point {point}): {each}" for each in self._finished()]
+
+    def flaws_after_many(self, step: int) -> list[str]:
+        """Kill one run after the other, each a step later, until one comes to its end."""
+        self._scene.set_back()
+        killed = [self._run(step)]
+        while killed[-1].result.status == -signal.SIGKILL:
+            killed.append(self._run(step * (len(killed) + 1)))
+        return [f"killed every {step} points: {each}" for each in self._finished()]
+
+    def _finished(self) -> list[str]:
+        """Run again and tell what is other than after an undisturbed run."""
         again = self._run()
         left, flaws = self._left()
         if again.result.status != 0:
@@ -68,7 +80,7 @@ class Suite:
         flaws += _differences("what people were told", self.undisturbed.told, left.told)
         flaws += _differences("what the store knows", self.undisturbed.actions, left.actions)
         flaws += _differences("the log", self.undisturbed.logs, left.logs)
-        return [f"{killed.points[-1]} (point {point}): {each}" for each in flaws]
+        return flaws
 
     def _left(self) -> tuple[Left, list[str]]:
         """Return what there is now, and what is wrong if one more run does anything."""
@@ -124,6 +136,15 @@ def test_a_run_killed_at_any_point_is_finished_by_the_next(
 ) -> None:
     say(f"{len(suite.points)} points: {request.node.callspec.id}")
     flaws = _flaws(suite, range(len(suite.points)))
+    assert not flaws, "\n".join(flaws)
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("step", [9, 14])
+def test_runs_that_are_killed_one_after_the_other_are_finished_at_last(
+    suite: Suite, step: int
+) -> None:
+    flaws = suite.flaws_after_many(step)
     assert not flaws, "\n".join(flaws)
 
 
