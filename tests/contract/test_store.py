@@ -256,3 +256,17 @@ def test_times_that_only_touch_are_in_nobodys_way(store: Store) -> None:
     store.record(_booked("uid-2", "p02", Interval(SLOT.end, SLOT.end + timedelta(minutes=45))))
 
     assert len(store.load().meetings) == 2
+
+
+def test_a_move_that_must_not_be_done_leaves_the_meeting_as_it_stood(store: Store) -> None:
+    store.record(changes(meetings=(MEETING,)))
+    later = Interval(SLOT.start + timedelta(days=1), SLOT.end + timedelta(days=1))
+    moved = replace(MEETING, interval=later, sequence=MEETING.sequence + 1, answers={})
+    happening = Happening(at=NOW, run="r", meeting=moved, kind="move", cause="", reason="")
+    store.record(changes(meetings=(moved,), entries=(ENTRY,), happenings=(happening,)))
+    assert store.load().meetings == (moved,)
+
+    store.abandon(ENTRY, NOW, stands=True)
+
+    assert store.load().meetings == (MEETING,)
+    assert store.pending() == []

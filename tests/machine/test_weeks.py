@@ -70,6 +70,9 @@ class World(MemoryCalendars):
         return [self._unknown(each) if each.person in self.unreadable else each for each in found]
 
     def write(self, event: Event, is_taken: Glance) -> Receipt:
+        if self.breaks == "slip in":
+            self.breaks = ""
+            self.add(event.attendees[0].email, event.interval)
         before = repr(self._events.get(event.uid))
         self._break("before")
         receipt = super().write(event, is_taken)
@@ -252,6 +255,13 @@ class Weeks(RuleBasedStateMachine):
     @rule(how=st.sampled_from(("refuse before", "refuse after")))
     def a_run_whose_calendar_fails(self, how: str) -> None:
         self.world.breaks = how
+        self.run()
+        self.world.breaks = ""
+        self.check(self.run())
+
+    @rule()
+    def a_run_in_which_somebody_takes_the_time_first(self) -> None:
+        self.world.breaks = "slip in"
         self.run()
         self.world.breaks = ""
         self.check(self.run())

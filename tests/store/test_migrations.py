@@ -180,6 +180,7 @@ def _take_back_to(version: str, file: Path) -> None:
         for column in columns:
             connection.execute(f"ALTER TABLE meetings DROP COLUMN {column}")
         connection.execute("ALTER TABLE events DROP COLUMN reason")
+        connection.execute("ALTER TABLE outbox DROP COLUMN before")
         for table in ("crowded", "commands", "digests"):
             connection.execute(f"DROP TABLE {table}")
         payload = json.loads(connection.execute("SELECT payload FROM outbox").fetchone()[0])

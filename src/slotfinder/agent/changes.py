@@ -15,7 +15,7 @@ from slotfinder.domain.lifecycle import Cause
 from slotfinder.domain.meeting import Meeting, MeetingState, Refusal
 from slotfinder.planning.facts import Facts
 from slotfinder.planning.plan import Action, ActionKind, Plan
-from slotfinder.ports import PROGRAMME, Changes, Entry, Happening, Held, Ledger
+from slotfinder.ports import Changes, Entry, Happening, Held, Ledger
 
 _WRITTEN = frozenset({ActionKind.BOOK, ActionKind.MOVE, ActionKind.ADOPT})
 
@@ -32,7 +32,10 @@ def changes_of(
     meetings = [*_answered(facts, ledger), *withdrawn, *_standing(actions), *again]
     return Changes(
         now=now,
-        pairs=(*(pair.id for pair in facts.pairs), *([PROGRAMME] if is_whole else [])),
+        pairs=(
+            *(pair.id for pair in facts.pairs),
+            *(_others_held(agent, ledger) if is_whole else ()),
+        ),
         meetings=tuple({meeting.uid: meeting for meeting in meetings}.values()),
         refusals=tuple(_refusals(actions)),
         holds=tuple(_holds(plan, facts, ledger, now)),
@@ -46,10 +49,21 @@ def changes_of(
     )
 
 
+def _others_held(agent: Agent, ledger: Ledger) -> list[str]:
+    """Return what has holds beside pairs of the file: the programme, and rows that vanished."""
+    known = {pair.id for pair in agent.pairs}
+    return sorted({held.pair for held in ledger.holds if held.pair not in known})
+
+
 def _answered(facts: Facts, ledger: Ledger) -> list[Meeting]:
     """Return the meetings of which calendars show other answers or links than the last run saw."""
     before = {meeting.uid: meeting for meeting in ledger.meetings}
-    return [meeting for meeting in facts.meetings if meeting != before.get(meeting.uid)]
+    # What was only found is recorded when it is adopted, with what it is worth.
+    return [
+        meeting
+        for meeting in facts.meetings
+        if meeting.uid in before and meeting != before[meeting.uid]
+    ]
 
 
 def _standing(actions: Iterable[Action]) -> list[Meeting]:

@@ -40,7 +40,9 @@ def _mark(rows: Sequence[Waiting]) -> str:
     """Return what tells one set of open things from another; empty for none."""
     if not rows:
         return ""
-    told = sorted((row.pair or "", row.uid or "", row.reason_code, row.reason) for row in rows)
+    told = sorted(
+        (row.pair or "", row.uid or "", row.reason_code, str(row.relaxation_text)) for row in rows
+    )
     return sha256(repr(told).encode()).hexdigest()[:32]
 
 

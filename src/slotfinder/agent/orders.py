@@ -10,18 +10,20 @@ from slotfinder.agent.plan import as_they_stand, report_of
 from slotfinder.agent.programme import Agent
 from slotfinder.agent.report import Report
 from slotfinder.domain.cadence import Period
-from slotfinder.domain.command import Command, CommandKind
+from slotfinder.domain.command import Command, CommandKind, periods_skipped
 from slotfinder.domain.meeting import Format, Meeting
 from slotfinder.domain.people import Pair
 from slotfinder.errors import UsageError
-from slotfinder.planning.facts import belongs_to, periods_of, span_of, within_horizon
+from slotfinder.planning.facts import Facts, belongs_to, periods_of, span_of, within_horizon
 from slotfinder.planning.order import Order, period_at, plan_order
 from slotfinder.planning.plan import ActionKind
 from slotfinder.ports import Changes, Ledger, Store
 
 
-def check_order(agent: Agent, ledger: Ledger, order: Order, now: datetime) -> None:
+def check_order(agent: Agent, ledger: Ledger, order: Order, now: datetime) -> Period | None:
     """Find out before anything is read whether an order can be meant.
+
+    Return the period a time is named in, if one is.
 
     Raises:
         UsageError: it cannot; the text says what would be right.
@@ -32,8 +34,14 @@ def check_order(agent: Agent, ledger: Ledger, order: Order, now: datetime) -> No
         raise UsageError(f"Pair {pair.id} is {what}; only active, agreed pairs meet.")
     if order.form is Format.IN_PERSON and not _site(agent, pair):
         raise UsageError(f"The two of pair {pair.id} share no site to meet in person at.")
+    was = next((each for each in ledger.meetings if each.uid == order.uid), None)
+    if order.uid and (was is None or was.people != pair.people):
+        raise UsageError(
+            f"The meeting of pair {pair.id} is not as it was, or of other people; let a run see "
+            "to that first."
+        )
     if order.at is None:
-        return
+        return None
     if order.at < now:
         raise UsageError("--at is over already.")
     period = period_at(pair, order.at, agent.programme.zone)
@@ -46,6 +54,7 @@ def check_order(agent: Agent, ledger: Ledger, order: Order, now: datetime) -> No
                 f"Pair {pair.id} has a meeting in the period from {period.first} already; "
                 "move that one with reschedule."
             )
+    return period
 
 
 def carry_out(agent: Agent, store: Store, order: Order, command: Command, now: datetime) -> Report:
@@ -64,12 +73,43 @@ def carry_out(agent: Agent, store: Store, order: Order, command: Command, now: d
 def order_pass(agent: Agent, ledger: Ledger, order: Order, now: datetime) -> Report:
     """Return what an order would do; nothing is changed anywhere."""
     pairs = as_they_stand(agent, ledger, agent.pairs_named((order.pair,)), now)
-    # All of the period a time is named in: how good it is shows beside the others.
-    zone = agent.programme.zone
-    period = period_at(pairs[0], order.at, zone) if order.at else None
+    period = _period_of(agent, ledger, pairs[0], order)
+    # All of the period: what else there is in it shows how good a time is.
     also = [span_of(period, agent.programme)] if period else []
     facts = observe(agent, ledger, pairs, now, also)
+    _stop_where_changed(facts, pairs[0], order, period)
     return report_of(agent, facts, plan_order(facts, now, order), now)
+
+
+def _period_of(agent: Agent, ledger: Ledger, pair: Pair, order: Order) -> Period | None:
+    """Return the period an order is about: that of the time named, else the meeting's own."""
+    if order.at is not None:
+        return period_at(pair, order.at, agent.programme.zone)
+    was = next((each for each in ledger.meetings if each.uid == order.uid), None)
+    mine = (each for each in periods_of(pair) if was and belongs_to(was, each, agent.programme))
+    return next(mine, None)
+
+
+def _stop_where_changed(facts: Facts, pair: Pair, order: Order, period: Period | None) -> None:
+    """Stop where calendars show what the order does not know of.
+
+    Raises:
+        UsageError: the meeting was deleted, or there is one already where one is to be booked.
+    """
+    seen = facts.seen.get(order.uid or "")
+    if seen is not None and not seen.present:
+        raise UsageError(
+            f"The meeting of pair {pair.id} was deleted from its calendar; the next run sees to it."
+        )
+    found = [each for each in facts.ahead if each.uid in facts.found and each.pair == pair.id]
+    if (
+        order.uid is None
+        and period
+        and any(belongs_to(each, period, facts.programme) for each in found)
+    ):
+        raise UsageError(
+            f"A meeting of pair {pair.id} stands in that period already; the next run takes it up."
+        )
 
 
 def meeting_to_move(ledger: Ledger, pair: Pair, uid: str | None, now: datetime) -> Meeting:
@@ -94,8 +134,12 @@ def period_to_skip(
     Raises:
         UsageError: there is none, or it is over.
     """
-    rules = agent.programme
-    left = [each for each in periods_of(pair) if span_of(each, rules).end > now]
+    rules, skipped = agent.programme, periods_skipped(ledger.commands, pair.id)
+    left = [
+        each
+        for each in periods_of(pair)
+        if span_of(each, rules).end > now and each.first not in skipped
+    ]
     if occurrence is not None:
         found = [each for each in left if each.number == occurrence]
     else:

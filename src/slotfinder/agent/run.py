@@ -32,7 +32,8 @@ def run_pass(
     report = plan_pass(agent, ledger, pairs, agreed.now if agreed else now)
     report = replace(report, mode="run")
     if agreed and (refused := _refusal(agreed, report, agent, now)):
-        return replace(report, now=now, refused=Refused(code="world-changed", reason=refused))
+        refusal = Refused(code="world-changed", reason=refused)
+        return work.done(replace(report, now=now, refused=refusal))
     if report.refused and not force:
         work.record(_guarded(report.refused, ledger, now))
     else:

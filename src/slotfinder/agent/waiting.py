@@ -14,7 +14,7 @@ from slotfinder.domain.meeting import Lifted
 from slotfinder.domain.people import Pair
 from slotfinder.planning.facts import belongs_to, periods_of, span_of
 from slotfinder.planning.plan import HoldCode
-from slotfinder.ports import Held, Ledger
+from slotfinder.ports import PROGRAMME, Held, Ledger
 
 TWO_LOST: Final = "two-lost"
 NEW_TIME: Final = "new-time"
@@ -57,7 +57,10 @@ def needs_a_person(held: Held) -> bool:
 
 def waiting(agent: Agent, ledger: Ledger, now: datetime) -> list[Waiting]:
     """Return what waits for a coordinator, oldest first."""
-    found = [_row(held, ledger) for held in ledger.holds if needs_a_person(held)]
+    known = {PROGRAMME, *(pair.id for pair in agent.pairs)}
+    found = [
+        _row(held, ledger) for held in ledger.holds if held.pair in known and needs_a_person(held)
+    ]
     found += [
         row
         for pair in agent.pairs

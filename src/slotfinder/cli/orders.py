@@ -210,9 +210,19 @@ def _ordered(
         if dry_run:
             report = orders.order_pass(agent, ledger, wanted, now)
         else:
-            said = " ".join([text, *(f"--allow {each}" for each in wanted.lifted)]).strip()
-            command = Command(at=now, pair=wanted.pair, kind=kind, uid=wanted.uid, text=said)
             with locked_store(configured, wait) as store:
+                # Another run may have changed what stands while this one waited.
+                ledger = store.load()
+                wanted = order(agent, ledger, now)
+                period = orders.check_order(agent, ledger, wanted, now)
+                command = Command(
+                    at=now,
+                    pair=wanted.pair,
+                    kind=kind,
+                    period=period.first if period else None,
+                    uid=wanted.uid,
+                    text=" ".join([text, *(f"--allow {each}" for each in wanted.lifted)]).strip(),
+                )
                 report = orders.carry_out(agent, store, wanted, command, now)
         show(session, report, as_json=as_json)
     held = any(action.kind is ActionKind.HOLD for action in report.plan.actions)

@@ -25,8 +25,8 @@ class Command:
     """One command for a pair.
 
     ``until`` is the last day of a pause, None for one without end. ``period`` is the first day of
-    a period that is left out. ``uid`` names the meeting it was about; ``text`` is what else is
-    worth remembering, such as the reason given and the rules lifted.
+    a period that is left out, or booked. ``uid`` names the meeting it was about; ``text`` is what
+    else is worth remembering, such as the reason given and the rules lifted.
     """
 
     at: datetime
@@ -69,10 +69,15 @@ def as_commanded(pair: Pair, commands: Iterable[Command], today: date) -> Pair:
 
 
 def periods_skipped(commands: Iterable[Command], pair: str) -> list[date]:
-    """Return the first days of the periods that a pair leaves out, in order."""
-    found = {
-        command.period
-        for command in commands
-        if command.pair == pair and command.kind is CommandKind.SKIP and command.period
-    }
+    """Return the first days of the periods that a pair leaves out, in order.
+
+    What is booked in one by a later command is no longer left out. Commands come oldest first.
+    """
+    found: set[date] = set()
+    for command in commands:
+        if command.pair == pair and command.period is not None:
+            if command.kind is CommandKind.SKIP:
+                found.add(command.period)
+            else:
+                found.discard(command.period)
     return sorted(found)

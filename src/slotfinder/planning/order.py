@@ -9,7 +9,7 @@ from slotfinder.domain.freebusy import FreeBusy, Reading
 from slotfinder.domain.lifecycle import Broken, Cause, Stays
 from slotfinder.domain.meeting import Format, Lifted, Meeting
 from slotfinder.domain.people import Pair
-from slotfinder.planning.facts import Facts, belongs_to, periods_of
+from slotfinder.planning.facts import Facts, belongs_to, periods_of, span_of
 from slotfinder.planning.pair import PairPlan, hold
 from slotfinder.planning.plan import Action, HoldCode, Plan
 from slotfinder.planning.programme import actions_of
@@ -17,6 +17,7 @@ from slotfinder.planning.together import choose
 from slotfinder.planning.world import Occurrence, World
 
 _ASKED = "A coordinator asked for another time."
+_TOO_CLOSE = "That is closer to now than the notice allows; --allow notice lifts that."
 _AGREED = "The two agreed on this time with a coordinator."
 
 
@@ -48,7 +49,7 @@ def plan_order(facts: Facts, now: datetime, order: Order) -> Plan:
     """Return the one thing to do: the move or booking that was ordered, or why it cannot be."""
     [pair] = facts.pairs
     world = World(_without(facts, order.lifted), now)
-    was = next((each for each in facts.ahead if each.uid == order.uid), None)
+    was = _as_seen(next((each for each in facts.ahead if each.uid == order.uid), None), facts)
     period = _period(pair, was, order, facts)
     code = _refused(world, pair, was, period, order)
     if code is None and period is not None:
@@ -65,8 +66,16 @@ def plan_order(facts: Facts, now: datetime, order: Order) -> Plan:
         else:
             code = occurrence
     held = hold(pair, code or HoldCode.PERIOD_OVER, period, was)
+    if order.at and order.at < now + world.programme.meetings.notice:
+        held = replace(held, reason=_TOO_CLOSE)
     unreadable = [each for each in facts.readings.values() if not isinstance(each, FreeBusy)]
     return Plan(actions=(held,), unreadable=tuple(unreadable), certificate=choose([], world))
+
+
+def _as_seen(meeting: Meeting | None, facts: Facts) -> Meeting | None:
+    """Return a meeting at the time it has in its calendar: a person may have moved it."""
+    seen = facts.seen.get(meeting.uid) if meeting else None
+    return replace(meeting, interval=seen.interval) if meeting and seen else meeting
 
 
 def _period(pair: Pair, was: Meeting | None, order: Order, facts: Facts) -> Period | None:
@@ -84,7 +93,8 @@ def _refused(
     rules = world.programme.meetings
     if period is None:
         return HoldCode.PERIOD_OVER
-    if not world.readable(pair):
+    whole = span_of(period, world.programme).end <= world.facts.window.end
+    if not world.readable(pair) or not whole:
         return HoldCode.CALENDAR_UNREADABLE
     frozen = was is not None and was.interval.start < world.now + rules.freeze
     if frozen and Lifted.FREEZE not in order.lifted:
@@ -142,7 +152,7 @@ def _others(world: World, pair: Pair, was: Meeting | None) -> list[Meeting]:
     return [
         each
         for each in world.meetings_of(pair)
-        if each is not was
+        if (was is None or each.uid != was.uid)
         and (
             isinstance(world.fates[each.uid], Stays)
             if each.uid in world.fates

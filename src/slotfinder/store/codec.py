@@ -3,7 +3,7 @@
 import base64
 from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from sqlalchemy import RowMapping
@@ -106,6 +106,20 @@ def meeting_from(row: RowMapping) -> Meeting:
         lifted=tuple(map(Lifted, row["lifted"])),
         **{name: Both(row[f"{name}_mentor"], row[f"{name}_mentee"]) for name in _PAIRED},
     )
+
+
+def as_json(row: RowMapping) -> JsonObject:
+    """Return the columns of a meeting as JSON keeps them."""
+    return {
+        name: value.isoformat() if isinstance(value, date) else value for name, value in row.items()
+    }
+
+
+def from_json(found: Mapping[str, Any]) -> JsonObject:
+    """Return the columns of a meeting that ``as_json`` made."""
+    row = dict(found)
+    row |= {name: _instant(row[name]) for name in ("start", "end", "planned")}
+    return row | {"period": date.fromisoformat(row["period"])}
 
 
 def receipt_row(receipt: Receipt) -> JsonObject:

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote, unquote
 
 from sqlalchemy import (
@@ -29,8 +30,10 @@ from slotfinder.errors import LockHeldError, OlderStoreError, StoreError
 from slotfinder.ports import PROGRAMME, Changes, Entry, EntryKind, Held, Ledger, Logged
 from slotfinder.store import tables
 from slotfinder.store.codec import (
+    as_json,
     entry_from,
     entry_row,
+    from_json,
     meeting_from,
     meeting_row,
     receipt_row,
@@ -67,14 +70,12 @@ class SqlStore:
                 _keep(connection, entry.uid, receipt)
 
     def abandon(self, entry: Entry, at: datetime, *, stands: bool) -> None:
-        withdrawn = tables.meetings.update().where(tables.meetings.c.uid == entry.uid)
-        pending = tables.outbox.update().where(
-            tables.outbox.c.uid == entry.uid, tables.outbox.c.done.is_(None)
-        )
         with _transaction(self._engine) as connection:
-            connection.execute(pending.values(done=at, payload={}))
-            if not stands:
-                connection.execute(withdrawn.values(state=MeetingState.WITHDRAWN.value))
+            _undo(connection, entry, stands=stands)
+            pending = tables.outbox.update().where(
+                tables.outbox.c.uid == entry.uid, tables.outbox.c.done.is_(None)
+            )
+            connection.execute(pending.values(done=at, payload={}, before=None))
 
 
 @contextmanager
@@ -282,7 +283,26 @@ def _holds(connection: Connection) -> list[Held]:
 def _settle(connection: Connection, entry: Entry, at: datetime) -> None:
     # What was sent is of no more use: the store keeps no copy of what people were told.
     done = tables.outbox.update().where(tables.outbox.c.key == entry.key)
-    connection.execute(done.values(done=at, payload={}))
+    connection.execute(done.values(done=at, payload={}, before=None))
+
+
+def _undo(connection: Connection, entry: Entry, *, stands: bool) -> None:
+    """Let the store say what calendars show of a meeting that was not written after all."""
+    mine = tables.outbox.c.key == entry.key
+    recorded, before = connection.execute(
+        select(tables.outbox.c.recorded, tables.outbox.c.before).where(mine)
+    ).one()
+    meeting = tables.meetings.update().where(tables.meetings.c.uid == entry.uid)
+    if not stands:
+        connection.execute(meeting.values(state=MeetingState.WITHDRAWN.value))
+    elif before is not None:
+        connection.execute(meeting.values(from_json(before)))
+    logged = tables.events.c
+    connection.execute(
+        tables.events.delete().where(
+            logged.uid == entry.uid, logged.at == recorded, logged.kind.in_(_TAKES_TIME)
+        )
+    )
 
 
 def _keep(connection: Connection, uid: str, receipt: Receipt) -> None:
@@ -325,11 +345,21 @@ def _claim(connection: Connection, changes: Changes) -> None:
 _TAKES_TIME = frozenset({"book", "move"})
 
 
+def _standing_before(connection: Connection, changes: Changes) -> dict[str, dict[str, Any]]:
+    """Return the meetings that are to be written anew as they stood until now."""
+    written = {entry.uid for entry in changes.entries if entry.kind is EntryKind.WRITE}
+    if not written:
+        return {}
+    rows = connection.execute(select(tables.meetings)).mappings()
+    return {row["uid"]: as_json(row) for row in rows if row["uid"] in written}
+
+
 def _record(connection: Connection, changes: Changes) -> None:
     known = set(connection.execute(select(tables.pairs.c.pair)).scalars())
     for pair in sorted(set(changes.pairs) - known - {PROGRAMME}):
         connection.execute(insert(tables.pairs).values(pair=pair, known_since=changes.now))
     _claim(connection, changes)
+    before = _standing_before(connection, changes)
     # A meeting that is withdrawn makes room for the one that takes its period.
     for meeting in sorted(changes.meetings, key=lambda meeting: meeting.state, reverse=True):
         row = meeting_row(meeting)
@@ -350,8 +380,8 @@ def _record(connection: Connection, changes: Changes) -> None:
                 cause=refusal.cause,
             )
         )
-    before = [held for held in _holds(connection) if held.pair in changes.pairs]
-    if before != list(changes.holds):
+    held_before = [held for held in _holds(connection) if held.pair in changes.pairs]
+    if held_before != list(changes.holds):
         connection.execute(tables.holds.delete().where(tables.holds.c.pair.in_(changes.pairs)))
         for held in changes.holds:
             connection.execute(insert(tables.holds).values(asdict(held)))
@@ -371,7 +401,8 @@ def _record(connection: Connection, changes: Changes) -> None:
         )
     _record_crowded(connection, changes)
     for entry in changes.entries:
-        recorded = insert(tables.outbox).values(entry_row(entry, changes.now))
+        row = entry_row(entry, changes.now) | {"before": before.get(entry.uid)}
+        recorded = insert(tables.outbox).values(row)
         connection.execute(recorded.on_conflict_do_nothing(index_elements=["key"]))
 
 

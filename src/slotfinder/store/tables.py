@@ -164,6 +164,8 @@ outbox = Table(
     Column("kind", String, nullable=False),
     Column("provider", String),
     Column("payload", JSON, nullable=False),
+    # The meeting as it stood before: what it is again if this must never be done.
+    Column("before", JSON),
     Column("recorded", Instant, nullable=False),
     Column("done", Instant),
 )

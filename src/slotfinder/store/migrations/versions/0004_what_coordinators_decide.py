@@ -33,6 +33,7 @@ def upgrade() -> None:
     op.add_column(
         "meetings", sa.Column("lifted", sa.JSON(), nullable=False, server_default=sa.text("'[]'"))
     )
+    op.add_column("outbox", sa.Column("before", sa.JSON(), nullable=True))
     op.add_column(
         "events", sa.Column("reason", sa.String(), nullable=False, server_default=sa.text("''"))
     )
