@@ -310,7 +310,7 @@ def _slips_in(found: Office, moment: str) -> None:
 
 def test_a_time_somebody_takes_before_it_is_written_is_not_booked(found: Office) -> None:
     chosen = found.plan().action["start"]
-    _slips_in(found, "list")
+    _slips_in(found, "free-busy")
     result = found.run()
 
     assert (result.status, result.kinds, result.action["result"]) == (0, ["book"], "done")
