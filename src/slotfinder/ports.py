@@ -308,8 +308,8 @@ class Store(Protocol):
         """
         ...
 
-    def abandon(self, entry: Entry, at: datetime, *, stands: bool) -> None:
-        """Settle an entry that must never be done, and all that is still to be told with it.
+    def abandon(self, entry: Entry, *, stands: bool) -> None:
+        """Drop an entry that must never be done, and all that is still to be told with it.
 
         Unless its meeting ``stands`` as it did before, it came to nothing and stands no more.
         """

@@ -36,8 +36,7 @@ class Outbox:
         if receipt is not None:
             self.receipts.append(receipt)
 
-    def abandon(self, entry: Entry, at: datetime, *, stands: bool) -> None:
-        assert at == NOW
+    def abandon(self, entry: Entry, *, stands: bool) -> None:
         self.entries = [each for each in self.entries if each.uid != entry.uid]
         if not stands:
             self.abandoned.append(entry.uid)

@@ -56,7 +56,7 @@ def drain(
             receipt = _carry_out(entry, outside)
         except ChangedMeanwhileError as problem:
             failed[entry.key] = Failure(uid=entry.uid, problem=problem)
-            store.abandon(entry, now, stands=not isinstance(problem, TimeTakenError))
+            store.abandon(entry, stands=not isinstance(problem, TimeTakenError))
             unwritten.add(entry.uid)
             continue
         except WriteError as problem:

@@ -69,13 +69,14 @@ class SqlStore:
             if receipt is not None:
                 _keep(connection, entry.uid, receipt)
 
-    def abandon(self, entry: Entry, at: datetime, *, stands: bool) -> None:
+    def abandon(self, entry: Entry, *, stands: bool) -> None:
         with _transaction(self._engine) as connection:
             _undo(connection, entry, stands=stands)
-            pending = tables.outbox.update().where(
-                tables.outbox.c.uid == entry.uid, tables.outbox.c.done.is_(None)
+            # Nothing was done under these keys: the next decision may need them again.
+            waiting = tables.outbox.c.done.is_(None)
+            connection.execute(
+                tables.outbox.delete().where(tables.outbox.c.uid == entry.uid, waiting)
             )
-            connection.execute(pending.values(done=at, payload={}, before=None))
 
 
 @contextmanager
