@@ -146,6 +146,7 @@ class TestReschedule:
             (("skip", "p01", "--occurrence", "99"), "no occurrence 99"),
             (("pause", "p01", "--until", "2026-12-01"), "over already"),
             (("mark", "p01", "--meeting", "x", "--held"), "no meeting x"),
+            (("mark", "p01", "--meeting", "x"), "--held or --missed"),
         ],
     )
     def test_what_cannot_be_meant_is_told_and_changes_nothing(

@@ -296,12 +296,12 @@ def test_vfreebusy_counts_and_todos_journals_and_alarms_do_not(world: World) -> 
         "FREEBUSY;FBTYPE=FREE:20270324T090000Z/20270324T100000Z",
         "FREEBUSY;FBTYPE=BUSY-TENTATIVE:20270325T090000Z/PT1H",
         "END:VFREEBUSY",
-        "BEGIN:VTODO",
+        "BEGIN:VTODO",  # a task (RFC 5545 3.6.2), which takes no time
         "UID:t",
         "DTSTAMP:20270101T000000Z",
         "DTSTART:20270326T090000Z",
         "DUE:20270326T100000Z",
-        "END:VTODO",
+        "END:VTODO",  # of the task
         "BEGIN:VJOURNAL",
         "UID:j",
         "DTSTAMP:20270101T000000Z",

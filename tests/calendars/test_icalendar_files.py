@@ -64,7 +64,7 @@ def test_several_calendars_in_a_file_are_all_read() -> None:
     ]
 
 
-@pytest.mark.parametrize("name", ["VTODO", "VJOURNAL"])
+@pytest.mark.parametrize("name", ["VTODO", "VJOURNAL"])  # components of RFC 5545 3.6.2, 3.6.3
 def test_tasks_and_journals_take_no_time_however_odd_they_are(name: str) -> None:
     task = (f"BEGIN:{name}", "DTSTART nonsense", "DTSTART:x", "RRULE:FREQ=SECONDLY", f"END:{name}")
 
@@ -96,7 +96,7 @@ def test_an_alarm_in_an_entry_takes_no_time() -> None:
         SOUND + b"END:VCALENDAR\r\n",
         SOUND[: len(SOUND) // 2],
         SOUND.replace(b"\r\n", b"\r"),
-        calendar("BEGIN:VTODO", *event(NINE, TEN), "END:VTODO"),
+        calendar("BEGIN:VTODO", *event(NINE, TEN), "END:VTODO"),  # an event within a task
         calendar("BEGIN:VEVENT", NINE, TEN, *event(NINE, TEN), "END:VEVENT"),
         calendar("BEGIN:VCALENDAR", "END:VCALENDAR"),
         calendar(*event(NINE, TEN), NINE),

@@ -167,13 +167,17 @@ def mark(
     context: typer.Context,
     pair: _Pair,
     meeting: Annotated[str, typer.Option(help="The meeting's uid.")],
-    held: Annotated[bool, typer.Option("--held/--missed", help="What happened.")],
+    held: Annotated[
+        bool | None, typer.Option("--held/--missed", help="What happened: one of the two.")
+    ] = None,
     wait: _Wait = 0,
     as_json: _Json = False,
 ) -> int:
     """Say what really happened at a past meeting: it then counts so."""
     from slotfinder.agent import orders  # noqa: PLC0415 - slow to load
 
+    if held is None:
+        raise UsageError("Say what happened: --held or --missed.")
     session: Session = context.obj
     configured = session.configured()
     with agent_for(configured, session.progress()) as agent:
