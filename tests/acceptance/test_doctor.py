@@ -145,6 +145,11 @@ class TestMail:
         (world.folder / "outbox").write_text("", "utf-8")
         assert worries(world) == {"outbox-unwritable": "error"}
 
+    def test_an_outbox_that_cannot_be_looked_for_is_an_error(self, world: World) -> None:
+        """Every account finds a name too long, while the superuser may look into any folder."""
+        world.set("mail", outbox="x" * 300).write()
+        assert worries(world) == {"outbox-unwritable": "error"}
+
     def test_send_puts_one_mail_for_each_coordinator_into_the_outbox(self, world: World) -> None:
         others = [COORDINATOR, "second@acme.example"]
         world.set("programme", coordinators=others).write()

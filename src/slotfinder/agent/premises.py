@@ -157,8 +157,12 @@ def trial_mails(agent: Agent, now: datetime) -> Iterator[Diagnosis]:
 
 
 def _can_be_written(file: Path) -> bool:
-    """Tell whether a file could be written, made with its folders where missing."""
-    if file.exists() and not (file.is_file() and os.access(file, os.W_OK)):
+    """Tell whether a file could be written, made with its folders where missing.
+
+    try:
+        if file.exists() and not (file.is_file() and os.access(file, os.W_OK)):
+            return False
+        nearest = next(each for each in file.absolute().parents if each.exists())
+    except OSError:  # a folder on the way may not be looked into
         return False
-    nearest = next(each for each in file.absolute().parents if each.exists())
     return nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK)
