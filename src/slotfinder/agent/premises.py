@@ -157,8 +157,7 @@ def trial_mails(agent: Agent, now: datetime) -> Iterator[Diagnosis]:
 
 
 def _can_be_written(file: Path) -> bool:
-    """Tell whether a file could be written, made with its folders where missing.
-
+    """Tell whether a file could be written, made with its folders where missing."""
     try:
         if file.exists() and not (file.is_file() and os.access(file, os.W_OK)):
             return False
