@@ -68,7 +68,9 @@ def bench(rest: list[str]) -> int:
 def lock(_: list[str]) -> int:
     """Pin the dependencies with hashes and without any registry's name."""
     options = ("--universal", "--generate-hashes", "--no-emit-index-url", "--no-header", "--quiet")
-    command = ["uv", "pip", "compile", "pyproject.toml", *options, "--python-version", "3.11"]
+    # With their extras: older releases of pip take what is asked for with extras as not pinned.
+    options += ("--no-strip-extras", "--python-version", "3.11")
+    command = ["uv", "pip", "compile", "pyproject.toml", *options]
     for name, groups in (("run", ("build",)), ("dev", ("build", "dev"))):
         chosen = [part for group in groups for part in ("--group", group)]
         target = ("-o", f"requirements/{name}.txt")
