@@ -1,8 +1,6 @@
 """The store on disk: how it comes about, and what is refused."""
 
-import json
 import sqlite3
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,16 +10,11 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 
-from slotfinder.domain.freebusy import Provider
 from slotfinder.errors import StoreError
-from slotfinder.ports import Entry, EntryKind, Held, Ledger
+from slotfinder.ports import Held, Ledger
 from slotfinder.store.sql import HEAD, open_store, read_ledger
 from slotfinder.store.tables import metadata
-from tests.contract.test_store import EVENT, MEETING, NOW, changes
-
-ENTRY = Entry(
-    key="uid-1.2.write", uid="uid-1", kind=EntryKind.WRITE, provider=Provider.LOCAL, event=EVENT
-)
+from tests.contract.test_store import NOW, changes
 
 
 def test_the_migrations_end_at_the_version_the_code_expects() -> None:
@@ -155,37 +148,3 @@ def _refusal(file: Path, use: str) -> str:
     with pytest.raises(StoreError) as refused:
         read_ledger(file) if use == "read" else write()
     return str(refused.value)
-
-
-def test_a_store_of_the_first_schema_keeps_its_meetings_under_their_names(tmp_path: Path) -> None:
-    file = tmp_path / "store.db"
-    with open_store(file) as store:
-        store.record(changes(meetings=(MEETING,), entries=(ENTRY,)))
-    _take_back_to("0001", file)
-
-    with open_store(file) as store:
-        [meeting] = store.load().meetings
-        [pending] = store.pending()
-
-    # What stood in .ics files is called there as it is called here.
-    assert meeting == replace(MEETING, calendar_uid=MEETING.uid)
-    assert pending.event == EVENT
-
-
-def _take_back_to(version: str, file: Path) -> None:
-    """Make a store what the first version would have left of it."""
-    assert version == "0001"
-    with sqlite3.connect(file) as connection:
-        columns = ("calendar_uid", "link_pending", "room_answer", "sent_again", "held", "lifted")
-        for column in columns:
-            connection.execute(f"ALTER TABLE meetings DROP COLUMN {column}")
-        connection.execute("ALTER TABLE events DROP COLUMN reason")
-        connection.execute("ALTER TABLE outbox DROP COLUMN before")
-        for table in ("crowded", "commands", "digests"):
-            connection.execute(f"DROP TABLE {table}")
-        payload = json.loads(connection.execute("SELECT payload FROM outbox").fetchone()[0])
-        for newer in ("conference", "sent_again", "may_overlap"):
-            del payload["event"][newer]
-        connection.execute("UPDATE outbox SET payload = ?", (json.dumps(payload),))
-        connection.execute("UPDATE alembic_version SET version_num = ?", (version,))
-    connection.close()

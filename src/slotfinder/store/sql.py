@@ -29,6 +29,7 @@ from slotfinder.domain.meeting import MeetingState, Receipt, Refusal
 from slotfinder.errors import LockHeldError, OlderStoreError, StoreError
 from slotfinder.ports import PROGRAMME, Changes, Entry, EntryKind, Held, Ledger, Logged
 from slotfinder.store import tables
+from slotfinder.store.backup import back_up
 from slotfinder.store.codec import (
     as_json,
     entry_from,
@@ -83,13 +84,17 @@ class SqlStore:
 def open_store(file: Path) -> Iterator[SqlStore]:
     """Open the store to write, made or migrated where needed.
 
+    An older one is migrated only once a copy of it stands beside it.
+
     Raises:
-        StoreError: it is no store, or was written by a newer version.
+        StoreError: it is no store, was written by a newer version, or cannot be copied first.
     """
     engine = _engine(file, create=True)
     try:
         with _transaction(engine) as connection:
             version = _version(connection)
+            if version and version != HEAD:
+                back_up(file, version)
             if version != HEAD:
                 _migrate(connection)
         yield SqlStore(engine)
@@ -141,7 +146,8 @@ def _read_only(file: Path) -> Iterator[Connection | None]:
             version = _version(connection)
             if version not in {None, HEAD}:
                 raise OlderStoreError(
-                    f"The store {file.name} is of an older version; 'run' migrates it."
+                    f"The store {file.name} is of an older version; 'slotfinder run' migrates it, "
+                    "once a copy of it stands beside it."
                 )
             yield connection if version else None
     finally:
