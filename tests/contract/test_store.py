@@ -75,6 +75,7 @@ def test_a_new_store_remembers_nothing(store: Store) -> None:
 
 def test_everything_recorded_is_loaded_again(store: Store) -> None:
     refusal = Refusal(pair="p01", period=date(2027, 1, 4), interval=SLOT, cause="declined")
+    by_room = replace(refusal, cause="room-lost", room="room-a@acme.example")
     held = Held(
         pair="p01",
         period=date(2027, 1, 18),
@@ -86,11 +87,11 @@ def test_everything_recorded_is_loaded_again(store: Store) -> None:
         relaxation_text="It would help to meet every 2 weeks.",
     )
     paused = replace(held, period=None, relaxation_code=None, relaxation_text=None)
-    store.record(changes(meetings=(MEETING,), refusals=(refusal,), holds=(held, paused)))
+    store.record(changes(meetings=(MEETING,), refusals=(refusal, by_room), holds=(held, paused)))
 
     assert store.load() == Ledger(
         meetings=(MEETING,),
-        refusals=(refusal,),
+        refusals=(refusal, by_room),
         holds=(held, paused),
         known_since={"p01": NOW},
         generations={("p01", MEETING.period): 1},

@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 
+from slotfinder.domain.cadence import InPerson, InPersonUnit
+from slotfinder.domain.explain import OWED
 from slotfinder.domain.freebusy import Kind
 from slotfinder.domain.interval import Interval
 from slotfinder.domain.lifecycle import Adopted, Broken, Cause, Stays, fate_of
-from slotfinder.domain.meeting import Format, Meeting, Refusal, Seen
+from slotfinder.domain.meeting import Answer, Format, Meeting, Refusal, Seen
 from slotfinder.domain.people import Days, PairStatus
 from slotfinder.domain.programme import TentativePolicy
 from slotfinder.planning.facts import Facts
@@ -38,6 +40,7 @@ from tests.planning.builders import (
     person,
     programme,
     span,
+    wishes,
 )
 
 BOOKED = meeting("6 10:00")
@@ -348,6 +351,77 @@ def test_a_meeting_that_lost_its_room_gets_another_one_at_the_same_time() -> Non
         reason_code=action.reason_code,
         reason=action.reason,
     )
+
+
+SEATED = replace(BOOKED, format=Format.IN_PERSON, room=ROOM_A)
+BY_A = Refusal(
+    pair="p1", period=MONDAY, interval=SEATED.interval, cause=Cause.ROOM_LOST, room=ROOM_A
+)
+
+
+def refused(*rooms: str, seated: Meeting = SEATED, **changes: Any) -> Facts:
+    """Return a pair due in person whose room said no, at a site with these rooms."""
+    return facts(
+        rules=programme(rooms=rooms, rules={"horizon": timedelta(days=4)}),
+        people=[person(TOM, site=HUB), person(PRIYA, site=HUB)],
+        pairs=[pair(in_person=InPerson(InPersonUnit.PERIODS))],
+        meetings=[(seated, as_booked(seated, room=Answer.DECLINED))],
+        **changes,
+    )
+
+
+def outcome(action: Action) -> tuple[str, str, Format, str | None, Interval]:
+    meeting = action.meeting
+    assert meeting is not None
+    return action.kind, action.reason_code, meeting.format, meeting.room, meeting.interval
+
+
+def test_where_no_other_room_is_free_the_meeting_moves_to_another_time_in_person() -> None:
+    [action] = first(refused(ROOM_A))
+    kind, code, form, room, interval = outcome(action)
+    assert (kind, code, form, room) == ("move", "room-lost", "in-person", ROOM_A)
+    assert not interval.overlaps(SEATED.interval), "free as its calendar looks, it said no"
+
+
+def test_a_room_that_refused_is_not_asked_again_for_that_time() -> None:
+    known = refused(ROOM_A, ROOM_B, seated=replace(SEATED, room=ROOM_B), refusals=(BY_A,))
+    [action] = first(known)
+    assert outcome(action)[:3] == ("move", "room-lost", "in-person")
+    assert not outcome(action)[-1].overlaps(SEATED.interval)
+
+
+def test_what_a_room_refused_one_pair_it_is_not_asked_for_another() -> None:
+    only = person(ANNA, "We 10:00-11:00", site=HUB)
+    other = pair("p2", TOM, ANNA, in_person=InPerson(InPersonUnit.PERIODS))
+    known = facts(
+        rules=programme(rooms=[ROOM_A, ROOM_B], rules={"horizon": timedelta(days=4)}),
+        people=[person(TOM, site=HUB), person(PRIYA, site=HUB), only],
+        pairs=[other],
+        refusals=(BY_A,),
+    )
+    [action] = first(known)
+    assert outcome(action) == ("book", "best-compromise", "in-person", ROOM_B, SEATED.interval)
+
+
+def test_what_may_be_moved_no_more_goes_on_online_at_its_time_and_is_owed() -> None:
+    [action] = first(refused(ROOM_A, seated=replace(SEATED, moves=2)))
+    assert outcome(action) == ("move", "room-lost", "virtual", None, SEATED.interval)
+    assert OWED in action.reason
+
+
+def test_what_may_be_moved_no_more_and_cannot_be_online_then_is_for_a_coordinator() -> None:
+    apart = person(PRIYA, "Th 09:00-17:00", site=HUB, wishes_in_person=wishes("We 09:00-17:00"))
+    known = refused(ROOM_A, seated=replace(SEATED, moves=2))
+    [action] = first(replace(known, people={**known.people, PRIYA: apart}))
+    assert summary([action]) == [("hold", "budget-spent")]
+    assert action.standing is not None
+
+
+def test_a_room_lost_too_close_to_be_moved_is_said_to_be_lost() -> None:
+    now = BOOKED.interval.start - timedelta(hours=19)
+    [action] = plan(refused(ROOM_A, ROOM_B, now=now), now).actions
+    assert summary([action]) == [("hold", "frozen")]
+    assert "room" in action.reason
 
 
 def test_a_declined_meeting_that_is_over_did_not_take_place_and_its_period_is_open_again() -> None:

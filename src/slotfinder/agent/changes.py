@@ -37,7 +37,7 @@ def changes_of(
             *(_others_held(agent, ledger) if is_whole else ()),
         ),
         meetings=tuple({meeting.uid: meeting for meeting in meetings}.values()),
-        refusals=tuple(_refusals(actions)),
+        refusals=(*_refusals(actions), *_rooms_refused(facts, ledger)),
         holds=tuple(_holds(plan, facts, ledger, now)),
         happenings=tuple(_happenings(actions, run, now)),
         entries=(
@@ -104,6 +104,11 @@ def _refusals(actions: Iterable[Action]) -> list[Refusal]:
         for action in actions
         if action.refused and (old := action.was or action.meeting)
     ]
+
+
+def _rooms_refused(facts: Facts, ledger: Ledger) -> list[Refusal]:
+    """Return which rooms said no since the last run: they are not asked for that time again."""
+    return [each for each in facts.rooms_refused if each not in ledger.refusals]
 
 
 def _holds(plan: Plan, facts: Facts, ledger: Ledger, now: datetime) -> list[Held]:

@@ -146,12 +146,16 @@ _NAMESPACE = UUID("8b1d6a0e-5f0c-4c53-9d0a-51f0f1a6c3de")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """A slot of an occurrence that must not be offered to the pair again, and why."""
+    """A slot of an occurrence that must not be offered to the pair again, and why.
+
+    Where a ``room`` is named, it is only this room that is not to be had then, by no pair.
+    """
 
     pair: str
     period: date
     interval: Interval
     cause: str
+    room: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

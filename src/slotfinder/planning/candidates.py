@@ -396,12 +396,22 @@ def shares_of(satisfactions: Ints, best: int) -> Ints:
 
 
 class RoomTimes:
-    """When the rooms of each site are free, as read; an unreadable room is never free."""
+    """When the rooms of each site are free, as read; an unreadable room is never free.
 
-    def __init__(self, sites: Mapping[str, Site], taken: Mapping[str, Taken | None]) -> None:
+    A room that ``refused`` a time is not to be had then, whatever its calendar shows.
+    """
+
+    def __init__(
+        self,
+        sites: Mapping[str, Site],
+        taken: Mapping[str, Taken | None],
+        refused: Mapping[str, Sequence[Interval]],
+    ) -> None:
         self._sites = sites
         self._spans = {
-            email: None if time is None else Spans(np.concatenate([NO_TIME, *time.values()]))
+            email: None
+            if time is None
+            else Spans(np.concatenate([seconds_of(refused.get(email, ())), *time.values()]))
             for email, time in taken.items()
         }
 

@@ -8,7 +8,8 @@ from slotfinder.domain.cadence import Period, periods
 from slotfinder.domain.drift import Astray
 from slotfinder.domain.freebusy import FreeBusy, Reading
 from slotfinder.domain.interval import Interval, first_instant
-from slotfinder.domain.meeting import Meeting, Refusal, Seen
+from slotfinder.domain.lifecycle import Cause
+from slotfinder.domain.meeting import Answer, Meeting, Refusal, Seen
 from slotfinder.domain.people import Pair, Person
 from slotfinder.domain.programme import Programme
 
@@ -48,6 +49,23 @@ class Facts:
     def ahead(self) -> tuple[Meeting, ...]:
         """Return the meetings that are not over."""
         return tuple(meeting for meeting in self.meetings if meeting.uid in self.own)
+
+    @property
+    def rooms_refused(self) -> tuple[Refusal, ...]:
+        """Return which rooms said no to which times: those known, then those seen now."""
+        known = tuple(each for each in self.refusals if each.room)
+        now = (
+            Refusal(
+                pair=meeting.pair,
+                period=meeting.period,
+                interval=seen.interval,
+                cause=Cause.ROOM_LOST,
+                room=meeting.room,
+            )
+            for meeting in self.ahead
+            if (seen := self.seen.get(meeting.uid)) and seen.room is Answer.DECLINED
+        )
+        return tuple(dict.fromkeys((*known, *now)))
 
     def free_busy(self, email: str) -> FreeBusy | None:
         """Return what is known of a calendar, None when it could not be read."""

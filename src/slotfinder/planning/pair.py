@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime, timedelta
 from functools import cached_property
 
 from slotfinder.domain.cadence import Period, is_due_in_person
@@ -17,11 +18,14 @@ from slotfinder.planning.facts import belongs_to, span_of, within_horizon
 from slotfinder.planning.grid import Bools
 from slotfinder.planning.joint import Problem, Solution, solve
 from slotfinder.planning.plan import Action, ActionKind, HoldCode
-from slotfinder.planning.world import Occurrence, World, gone_from_rooms
+from slotfinder.planning.world import Occurrence, World, gone
 
 Step = Action | Occurrence
 
 _SKIPPED = Broken(Cause.SKIPPED, why="The programme leaves this meeting out.")
+
+_A_MOMENT = timedelta(minutes=1)
+"""Shorter than the grid on which meetings start."""
 
 _NEVER_TOO_OFTEN = 10**6
 """More meetings in a row than any plan has."""
@@ -160,11 +164,7 @@ class PairPlan:
         for occurrence in lost:
             occurrence.form = Format.VIRTUAL
             occurrence.candidates = self._candidates(
-                occurrence.time,
-                occurrence.period,
-                Format.VIRTUAL,
-                occurrence.replaces,
-                occurrence.cause,
+                occurrence.time, occurrence.period, Format.VIRTUAL, occurrence.replaces
             )
         if lost:
             free = [self._only_choice(each) for each in self._open_occurrences]
@@ -202,19 +202,21 @@ class PairPlan:
             self._kept.append(meeting)
             self._add(period, _keep(meeting, period))
         elif not self._is_known(period):
-            self._leave(meeting, HoldCode.CALENDAR_UNREADABLE, period)
+            self._leave(meeting, fate, HoldCode.CALENDAR_UNREADABLE, period)
         elif isinstance(fate, Adopted):
             self._adopt(meeting, fate, period)
         elif meeting.interval.start < world.now + world.programme.meetings.freeze:
-            self._leave(meeting, HoldCode.FROZEN, period)
+            self._leave(meeting, fate, HoldCode.FROZEN, period)
         elif self._changes_room(meeting, fate, period):
             return
-        elif self._budget_spent(meeting, fate):
-            self._leave(meeting, HoldCode.BUDGET_SPENT, period)
+        elif self._budget_spent(meeting, fate) and fate.cause is not Cause.ROOM_LOST:
+            self._leave(meeting, fate, HoldCode.BUDGET_SPENT, period)
         else:
             self._broken.append((meeting, fate))
 
-    def _leave(self, meeting: Meeting, code: HoldCode, period: Period | None) -> None:
+    def _leave(
+        self, meeting: Meeting, fate: Adopted | Broken, code: HoldCode, period: Period | None
+    ) -> None:
         """Leave a meeting that cannot stay where it is, and say why."""
         self._standing.append(meeting)
         if period and self._is_over(period):
@@ -223,6 +225,8 @@ class PairPlan:
         budget = self._world.programme.meetings.automatic_moves
         if code is HoldCode.BUDGET_SPENT and meeting.moves < budget:
             held = replace(held, reason=DELETED_AGAIN)
+        elif isinstance(fate, Broken):
+            held = replace(held, reason=f"{fate.why} {held.reason}")
         self._add(period, held)
 
     def _is_skipped(self, period: Period) -> bool:
@@ -262,7 +266,7 @@ class PairPlan:
         """Give a meeting that lost its room another one at the same time, if there is one."""
         if fate.cause is not Cause.ROOM_LOST:
             return False
-        room = self._world.room_at(meeting, meeting.interval, lost=True)
+        room = self._world.room_at(meeting, meeting.interval)
         if room is None:
             return False
         changed = replace(
@@ -328,7 +332,6 @@ class PairPlan:
         period: Period,
         form: Format,
         replaces: Meeting | None,
-        cause: Broken | None = None,
     ) -> Candidates:
         return time.candidates(
             period,
@@ -336,7 +339,7 @@ class PairPlan:
             now=self._world.now,
             others=[meeting.interval for meeting in self._kept if meeting is not replaces],
             refusals=self._refused(period, replaces),
-            rooms=self._world.rooms(gone_from_rooms(replaces, cause)),
+            rooms=self._world.rooms(gone(replaces)),
         )
 
     def _refused(self, period: Period, replaces: Meeting | None) -> list[Interval]:
@@ -416,14 +419,20 @@ class PairPlan:
         *,
         due: bool,
     ) -> Occurrence:
-        """Return an open period with its format: in person where that is due and possible."""
-        time = self._world.pair_time(pair, _gone(replaces))
+        """Return an open period with its format: in person where that is due and possible.
+
+        What may be moved no more and lost its room can only go on online, at its time.
+        """
+        time = self._world.pair_time(pair, gone(replaces))
         form, candidates = Format.IN_PERSON, None
-        if due:
-            candidates = self._candidates(time, period, form, replaces, cause)
+        is_spent = replaces and cause and self._budget_spent(replaces, cause)
+        if due and not is_spent:
+            candidates = self._candidates(time, period, form, replaces)
         if candidates is None or not candidates.starts.size:
             form = Format.VIRTUAL
             candidates = self._candidates(time, period, form, replaces)
+        if replaces and is_spent:
+            candidates = _only_at(replaces.interval.start, candidates)
         return Occurrence(
             pair=self._pair,
             period=period,
@@ -484,8 +493,10 @@ def _keep(meeting: Meeting, period: Period | None) -> Action:
     )
 
 
-def _gone(replaces: Meeting | None) -> frozenset[str]:
-    return frozenset({replaces.uid}) if replaces else frozenset()
+def _only_at(start: datetime, candidates: Candidates) -> Candidates:
+    """Return the one candidate that needs no move, or that no more may be moved."""
+    found = candidates.between(start, start + _A_MOMENT)
+    return replace(found, missing=HoldCode.BUDGET_SPENT if found.missing else None)
 
 
 def _worth(meeting: Meeting) -> Worth:

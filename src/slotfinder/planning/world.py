@@ -51,11 +51,6 @@ class Occurrence:
     held: HoldCode | None = None
 
     @property
-    def gone_from_rooms(self) -> frozenset[str]:
-        """Return the meetings that do not stand in the way in a room; a lost room stays lost."""
-        return gone_from_rooms(self.replaces, self.cause)
-
-    @property
     def interval(self) -> Interval | None:
         return None if self.choice is None else self.candidates.interval(self.choice)
 
@@ -68,10 +63,9 @@ class Occurrence:
         )
 
 
-def gone_from_rooms(replaces: Meeting | None, cause: Broken | None) -> frozenset[str]:
-    """Return the uid of a meeting that gives its room back, if it has not lost it."""
-    lost = cause is not None and cause.cause is Cause.ROOM_LOST
-    return frozenset() if replaces is None or lost else frozenset({replaces.uid})
+def gone(replaces: Meeting | None) -> frozenset[str]:
+    """Return the uid of a meeting that does not stand in the way of what comes instead."""
+    return frozenset() if replaces is None else frozenset({replaces.uid})
 
 
 class World:
@@ -86,7 +80,10 @@ class World:
         self._grids: dict[tuple[Cadence, date, date], tuple[Period, ...]] = {}
         self.periods = {pair.id: self._periods_of(pair) for pair in facts.pairs}
         self._meetings = _grouped((meeting.pair, meeting) for meeting in facts.meetings)
-        self._refusals = _grouped((refusal.pair, refusal) for refusal in facts.refusals)
+        self._refusals = _grouped((each.pair, each) for each in facts.refusals if not each.room)
+        self._rooms_refused = _grouped(
+            (each.room or "", each.interval) for each in facts.rooms_refused
+        )
         self._ahead = facts.ahead
         self._ahead_of = _grouped(
             (email, meeting) for meeting in self._ahead for email in _calendars_of(meeting)
@@ -133,7 +130,7 @@ class World:
                 for site in sites.values()
                 for room in site.rooms
             }
-            self._rooms[without] = RoomTimes(sites, taken)
+            self._rooms[without] = RoomTimes(sites, taken, self._rooms_refused)
         return self._rooms[without]
 
     def site_of(self, pair: Pair) -> str:
@@ -206,23 +203,21 @@ class World:
         site, planned = self.site_of(occurrence.pair), self.planned.rooms(without=occurrence)
         return self._rooms_without(occurrence).free_rooms(site, interval, planned)
 
-    def room_at(self, meeting: Meeting, interval: Interval, *, lost: bool = False) -> str | None:
-        """Return and claim a room for a meeting: its own unless ``lost``, else the first free."""
+    def room_at(self, meeting: Meeting, interval: Interval) -> str | None:
+        """Return and claim a room for a meeting: its own while it can be had, else the first."""
         sites = self.programme.sites.values()
         site = next((s for s in sites if any(r.email == meeting.room for r in s.rooms)), None)
         if site is None or meeting.room is None:
             return None
         planned = self.planned.rooms()
-        if lost:
-            planned = {**planned, meeting.room: [interval]}
-        rooms = self.rooms(frozenset({meeting.uid})).free_rooms(site.name, interval, planned)
+        rooms = self.rooms(gone(meeting)).free_rooms(site.name, interval, planned)
         room = meeting.room if meeting.room in rooms else next(iter(rooms), None)
         if room:
             self.planned.claim(room, interval)
         return room
 
     def _rooms_without(self, occurrence: Occurrence) -> RoomTimes:
-        return self.rooms(occurrence.gone_from_rooms)
+        return self.rooms(gone(occurrence.replaces))
 
     def _margin_of(self, meeting: Meeting) -> timedelta:
         """Return the time a standing meeting keeps free on both sides."""

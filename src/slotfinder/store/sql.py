@@ -40,7 +40,7 @@ from slotfinder.store.codec import (
     receipt_row,
 )
 
-HEAD = "0004"
+HEAD = "0005"
 """The newest migration: what this version of the product reads and writes."""
 
 
@@ -247,6 +247,7 @@ def _ledger(connection: Connection) -> Ledger:
                 period=row.period,
                 interval=Interval(row.start, row.end),
                 cause=row.cause,
+                room=row.room,
             )
             for row in connection.execute(select(tables.refusals).order_by(tables.refusals.c.id))
         ),
@@ -385,6 +386,7 @@ def _record(connection: Connection, changes: Changes) -> None:
                 start=refusal.interval.start,
                 end=refusal.interval.end,
                 cause=refusal.cause,
+                room=refusal.room,
             )
         )
     held_before = [held for held in _holds(connection) if held.pair in changes.pairs]

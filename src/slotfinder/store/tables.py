@@ -108,6 +108,7 @@ refusals = Table(
     Column("start", Instant, nullable=False),
     Column("end", Instant, nullable=False),
     Column("cause", String, nullable=False),
+    Column("room", String),
 )
 
 events = Table(
