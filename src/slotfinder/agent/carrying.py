@@ -5,22 +5,26 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
+from slotfinder.agent.astray import still_astray
 from slotfinder.agent.changes import changes_of
 from slotfinder.agent.digest import digest
 from slotfinder.agent.forestalled import Forestalled
-from slotfinder.agent.glance import is_taken
+from slotfinder.agent.glance import is_overrun, is_taken
 from slotfinder.agent.kept import as_kept
 from slotfinder.agent.plan import plan_pass, requests_of
 from slotfinder.agent.programme import Agent
 from slotfinder.agent.report import Report
 from slotfinder.booking.executor import Failure, Outside, drain
 from slotfinder.domain.command import Command
+from slotfinder.domain.meeting import Meeting
 from slotfinder.errors import TimeTakenError
-from slotfinder.planning.plan import Plan
+from slotfinder.planning.plan import ActionKind, Plan
 from slotfinder.ports import Changes, Ledger, Store
 
 _TIMES_FORESTALLED = 3
 """How often a run looks for another time at once for a pair whose time was taken meanwhile."""
+
+_TIMED = frozenset({ActionKind.BOOK, ActionKind.MOVE})
 
 
 class Pass:
@@ -34,6 +38,7 @@ class Pass:
         self._store = store
         self._now = now
         self._failed: dict[str, Failure] = {}
+        self._looked_at: set[tuple[str, datetime]] = set()
         self._drain()
 
     def do(self, report: Report, ledger: Ledger, *commands: Command) -> Report:
@@ -43,9 +48,12 @@ class Pass:
         return replace(report, now=self._now)
 
     def replan_forestalled(self, report: Report) -> Report:
-        """Plan pairs anew whose new time somebody took at the same moment; carry that out too."""
+        """Plan pairs anew whose new time somebody took at the same moment; carry that out too.
+
+        What was written already gives way: the other entry was there first in somebody's mind.
+        """
         for _ in range(_TIMES_FORESTALLED):
-            lost = self._forestalled()
+            lost = self._forestalled() | self._overrun(report.plan)
             if not lost:
                 break
             report = self._replanned(report, lost)
@@ -93,10 +101,31 @@ class Pass:
         }
         return {self._failed.pop(key).uid for key in lost}
 
+    def _overrun(self, plan: Plan) -> set[str]:
+        """Return the meetings just written that lie on what somebody entered at the same moment."""
+        written = self._just_written(plan)
+        self._looked_at |= {(each.uid, each.interval.start) for each in written}
+        tracked = self._agent.progress.track(written, total=len(written), doing="Looking again")
+        return {each.uid for each in tracked if is_overrun(self._agent, each)}
+
+    def _just_written(self, plan: Plan) -> list[Meeting]:
+        """Return the meetings that stand at a new time, and that nobody looked at since."""
+        ledger, failed = self._store.load(), {each.uid for each in self._failed.values()}
+        stored = {each.uid: each for each in ledger.meetings}
+        new = {each.meeting.uid for each in plan.actions if each.kind in _TIMED and each.meeting}
+        return [
+            stored[uid]
+            for uid in sorted((new & stored.keys()) - failed - ledger.unsettled)
+            if (uid, stored[uid].interval.start) not in self._looked_at
+        ]
+
     def _replanned(self, report: Report, lost: Collection[str]) -> Report:
         forestalled, ledger = Forestalled(report.plan, lost), self._store.load()
         pairs = [pair for pair in self._agent.pairs if pair.id in forestalled.pairs]
         found = plan_pass(self._agent, ledger, pairs, self._now)
         again = forestalled.explained(found.plan)
-        self.record(self._changes(again, replace(found, run=report.run), ledger))
+        # What this run wrote may be on its way still: whose copy is missing, the first look tells.
+        astray = tuple(each for _, each in still_astray(report.plan, report.facts))
+        found = replace(found, run=report.run, facts=replace(found.facts, astray=astray))
+        self.record(self._changes(again, found, ledger))
         return replace(report, plan=forestalled.joined(again))

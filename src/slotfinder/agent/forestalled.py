@@ -6,6 +6,7 @@ from dataclasses import replace
 from slotfinder.planning.plan import Action, ActionKind, Plan
 
 _WHY = "Somebody took the time chosen first at the same moment."
+_TIMED = frozenset({ActionKind.BOOK, ActionKind.MOVE})
 
 
 class Forestalled:
@@ -29,14 +30,14 @@ class Forestalled:
 
         A meeting that is booked after all is one booking, or one move, with its final time.
         """
-        done = {_uid(each): each for each in self._plan.actions if each.meeting}
+        kept = {_uid(each): each for each in self._plan.actions if each.meeting}
         actions: list[Action] = []
         for pair in dict.fromkeys(each.pair for each in self._plan.actions):
             first = [each for each in self._plan.actions if each.pair == pair]
             if pair in self.pairs:
                 gone = [each for each in first if each.kind is ActionKind.CANCEL]
                 mine = [each for each in again.actions if each.pair == pair]
-                first = [*gone, *(self._as_first(each, done) for each in mine)]
+                first = [*gone, *(done for each in mine for done in self._as_first(each, kept))]
             actions += first
         known = {each.person for each in self._plan.unreadable}
         unreadable = [each for each in again.unreadable if each.person not in known]
@@ -47,20 +48,30 @@ class Forestalled:
         )
 
     def _explained(self, action: Action) -> Action:
-        if action.kind is not ActionKind.BOOK or action.meeting is None:
-            return action
-        if _place(action) not in self._lost:
+        if action.kind not in _TIMED or action.meeting is None or _place(action) not in self._lost:
             return action
         reason = f"{_WHY} {action.reason}"
         return replace(action, reason=reason, meeting=replace(action.meeting, reason=reason))
 
-    def _as_first(self, action: Action, done: dict[str | None, Action]) -> Action:
+    def _as_first(self, action: Action, kept: dict[str | None, Action]) -> list[Action]:
+        """Return what the run did in all, of which an action is what it did last."""
         if action.kind is ActionKind.KEEP:
-            return done.get(_uid(action), action)
+            return [kept.get(_uid(action), action)]
         first = self._lost.get(_place(action))
-        if first is None or action.kind is not ActionKind.BOOK:
-            return action
-        return replace(action, kind=first.kind, was=first.was, refused=first.refused)
+        if first is None:
+            return [action]
+        if action.kind in _TIMED:
+            return [
+                replace(
+                    action,
+                    kind=first.kind,
+                    was=first.was,
+                    refused=first.refused,
+                    reason_code=first.reason_code,
+                )
+            ]
+        # It stands where it was written, though somebody else is there too.
+        return [first, action] if action.standing else [action]
 
 
 def _place(action: Action) -> tuple[str, object]:

@@ -15,6 +15,7 @@ from tests.acceptance.google.world import Office, office
 from tests.acceptance.world import OFFICE, PRIYA, TOM
 from tests.emulators import people
 from tests.emulators.google import Fault
+from tests.emulators.world import Moment
 from tests.emulators.world import World as Clouds
 
 BOTH = [PRIYA, TOM]
@@ -297,15 +298,15 @@ def test_a_mailbox_without_meet_is_asked_for_a_link_once_a_run(tmp_path: Path) -
         assert [each.status for each in inserts] == [400, 200, 200]
 
 
-def _slips_in(found: Office, moment: str) -> None:
-    """Let somebody take Tom's Tuesday to Friday mornings when a request of that kind arrives."""
+def _slips_in(found: Office, moment: Moment, days: range = range(4, 9)) -> None:
+    """Let somebody take Tom's mornings, Tuesday to Friday, when a request of that kind arrives."""
 
     def take(world: Clouds) -> None:
-        for day in range(4, 9):
+        for day in days:
             start = datetime(2027, 1, day, 8, tzinfo=UTC)
             world.add_item(TOM, start, start + timedelta(hours=4))
 
-    found.world.after(moment, take)  # type: ignore[arg-type]
+    found.world.after(moment, take)
 
 
 def test_a_time_somebody_takes_before_it_is_written_is_not_booked(found: Office) -> None:
@@ -335,13 +336,52 @@ def test_a_time_somebody_takes_before_a_move_is_not_moved_to(found: Office) -> N
     assert found.told("update") == BOTH
 
 
-def test_after_a_race_the_other_entry_stays_and_ours_moves(found: Office) -> None:
+def test_after_a_race_the_other_entry_stays_and_ours_moves_in_the_same_run(found: Office) -> None:
+    chosen = found.plan().action["start"]
     _slips_in(found, "insert")
-    found.run()
-    start = found.meeting().start
-    assert found.run().kinds == ["move"]
-    assert found.meeting().start != start
+    result = found.run()
+
+    assert (result.status, result.kinds, result.action["result"]) == (0, ["book"], "done")
+    assert found.meeting().start.isoformat() == result.action["start"].replace("Z", "+00:00")
+    assert result.action["start"] != chosen
+    assert result.action["reason_code"] == "best-compromise"
+    assert "Somebody took the time chosen first" in result.action["reason"]
+    assert found.told("update") == BOTH
     assert_settled(found)
+
+
+def test_a_move_that_met_somebody_goes_on_in_the_same_run(found: Office) -> None:
+    found.run()
+    uid, start = found.meeting().uid, found.meeting().start
+    people.answer(found.world, PRIYA, uid, "declined")
+    _slips_in(found, "update", range(4, 12))
+    result = found.run()
+
+    assert (result.status, result.kinds, result.action["result"]) == (0, ["move"], "done")
+    assert datetime.fromisoformat(result.action["was"]["start"]) == start
+    assert result.action["reason_code"] == "declined"
+    assert found.meeting().uid == uid
+    assert found.meeting().start == datetime.fromisoformat(result.action["start"])
+    assert result.action["start"] >= "2027-01-12"
+    assert found.told("update") == sorted([*BOTH, *BOTH])
+    assert found.run().kinds == ["keep"]
+
+
+def test_a_race_that_leaves_no_other_time_is_told_to_a_coordinator(found: Office) -> None:
+    def take(world: Clouds) -> None:
+        for day in range(4, 18):
+            start = datetime(2027, 1, day, tzinfo=UTC)
+            world.add_item(TOM, start, start + timedelta(hours=24))
+
+    found.world.after("insert", take)
+    result = found.run()
+
+    assert (result.status, result.kinds) == (3, ["book", "hold"])
+    assert result.json["actions"][1]["reason_code"] == "no-common-free-time"
+    assert found.told("update") == []
+    again = found.run()
+    assert (again.status, again.kinds) == (3, ["hold"])
+    assert found.told("invitation") == BOTH
 
 
 def test_a_move_that_overlaps_its_own_old_time_is_not_in_its_own_way(found: Office) -> None:

@@ -14,7 +14,10 @@ from tests.acceptance.google.test_faults import (
     no_waiting,
     test_a_deletion_at_the_same_moment_stays_one,
     test_a_move_by_a_person_at_the_same_moment_wins,
+    test_a_move_that_met_somebody_goes_on_in_the_same_run,
     test_a_move_that_overlaps_its_own_old_time_is_not_in_its_own_way,
+    test_a_race_that_leaves_no_other_time_is_told_to_a_coordinator,
+    test_after_a_race_the_other_entry_stays_and_ours_moves_in_the_same_run,
     test_an_answer_at_the_same_moment_does_not_stop_a_move,
 )
 from tests.acceptance.microsoft.world import Office, office
@@ -26,7 +29,10 @@ __all__ = [
     "no_waiting",
     "test_a_deletion_at_the_same_moment_stays_one",
     "test_a_move_by_a_person_at_the_same_moment_wins",
+    "test_a_move_that_met_somebody_goes_on_in_the_same_run",
     "test_a_move_that_overlaps_its_own_old_time_is_not_in_its_own_way",
+    "test_a_race_that_leaves_no_other_time_is_told_to_a_coordinator",
+    "test_after_a_race_the_other_entry_stays_and_ours_moves_in_the_same_run",
     "test_an_answer_at_the_same_moment_does_not_stop_a_move",
 ]
 

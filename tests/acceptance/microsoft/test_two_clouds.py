@@ -48,7 +48,7 @@ def test_both_calendars_are_read_and_one_event_is_made(found: Office) -> None:
     link = {"google": "https://meet.google.com/", "microsoft": "https://teams.microsoft.com/"}
     assert result.action["join_url"].startswith(link[found.home])
     requests = result.json["requests"]
-    assert requests["google.freebusy"] == requests["microsoft.getSchedule"] == 2
+    assert requests["google.freebusy"] == requests["microsoft.getSchedule"] == 3
 
 
 def test_a_second_run_writes_nothing_and_tells_nobody(booked: Office) -> None:
