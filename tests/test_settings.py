@@ -63,6 +63,7 @@ def test_a_key_left_out_has_the_value_of_the_example(load: Load, tmp_path: Path)
     assert found.pairs == tmp_path / "pairs.csv"
     assert found.local_directory == tmp_path / "calendars"
     assert found.store_url == f"sqlite:///{tmp_path.as_posix()}/slotfinder.db"
+    assert found.keep == timedelta(days=400)
     assert (found.organizer, found.organizer_provider) == ("mentoring@acme.example", Provider.LOCAL)
     assert found.default_duration == 45
     assert found.default_cadence == Every(2, Unit.WEEKS)
@@ -203,6 +204,8 @@ BAD = [
     ("store.url", '"postgresql+psycopg://u:hunter2@h/d"', "PostgreSQL comes in a later release"),
     ("store.url", '"mysql://h/d"', "'mysql' is no store that is known"),
     ("store.url", '"sqlite:///:memory:"', "names no file"),
+    ("store.keep", '"for ever"', "'for ever' is not a span of time"),
+    ("store.keep", "400", "'400' is not a span of time"),
     ("mail.url", '"smpt://host"', "'smpt://host' is not the address of a mail server"),
     ("mail.url", '"smtp://host:99999"', "is not the address of a mail server"),
     ("mail.sender", '"nobody"', "'nobody' is not an e-mail address"),

@@ -103,6 +103,7 @@ def agent_for(configured: Configured, progress: Progress) -> Iterator[Agent]:
             sender=settings.mail.sender,
             organizer_provider=settings.organizer_provider,
             progress=progress,
+            keep=settings.keep,
         )
 
 

@@ -235,9 +235,10 @@ class Ledger:
     """What the store remembers, as one consistent snapshot.
 
     ``meetings`` are those that stand; ``generations`` the next free one of a pair's period;
-    ``unsettled`` the uids whose calendars are not written yet; ``crowded`` the people whose
-    calendars had many entries ahead when they were last read. ``commands`` are those of
-    coordinators, oldest first. ``digest`` marks what coordinators were told of last.
+    ``known_since`` from when on everything of a pair is remembered; ``unsettled`` the uids whose
+    calendars are not written yet; ``crowded`` the people whose calendars had many entries ahead
+    when they were last read. ``commands`` are those of coordinators, oldest first. ``digest`` marks
+    what coordinators were told of last.
     """
 
     meetings: tuple[Meeting, ...] = ()
@@ -252,13 +253,33 @@ class Ledger:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Forgetting:
+    """What a store is to forget, and what it has to keep however old it is.
+
+    Everything before an instant goes: ``before`` says which for pairs that go on meeting, always
+    the start of one of their periods; ``limit`` is that of all others. A period's meetings go
+    together. ``counted`` are uids of meetings that stay; ``commands`` are those that go.
+    """
+
+    limit: datetime
+    before: Mapping[str, datetime]
+    counted: frozenset[str]
+    commands: tuple[Command, ...]
+
+    def since(self, pair: str) -> datetime:
+        """Return the instant from which on everything of a pair is kept."""
+        return self.before.get(pair, self.limit)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Changes:
     """Everything a run decided, to be recorded in one transaction.
 
     ``meetings`` replace those of the same uid; ``holds`` replace all of the pairs in ``pairs``.
     ``crowded`` tells of each calendar read whether it had many entries ahead. ``digest`` marks what
     coordinators are told of, None where they are told nothing. ``known`` are the standing meetings,
-    by uid and start, that the decisions were made on.
+    by uid and start, that the decisions were made on. ``forgetting`` is None where nothing is to be
+    forgotten.
     """
 
     now: datetime
@@ -272,6 +293,7 @@ class Changes:
     commands: tuple[Command, ...] = ()
     digest: str | None = None
     known: frozenset[tuple[str, datetime]] = frozenset()
+    forgetting: Forgetting | None = None
 
     @classmethod
     def nothing_but(cls, now: datetime, **what: Any) -> "Changes":  # noqa: ANN401 - any field

@@ -21,7 +21,17 @@ from slotfinder.domain.meeting import (
     Refusal,
 )
 from slotfinder.errors import LockHeldError, StoreError
-from slotfinder.ports import Changes, Entry, EntryKind, Happening, Held, Ledger, Message, Store
+from slotfinder.ports import (
+    Changes,
+    Entry,
+    EntryKind,
+    Forgetting,
+    Happening,
+    Held,
+    Ledger,
+    Message,
+    Store,
+)
 from slotfinder.store.sql import open_store
 from tests.contract.builders import meeting_of
 
@@ -274,3 +284,41 @@ def test_a_move_that_must_not_be_done_leaves_the_meeting_as_it_stood(store: Stor
     # The next run may decide the same again.
     store.record(changes(meetings=(moved,), entries=(ENTRY,)))
     assert store.pending() == [ENTRY]
+
+
+def test_what_is_forgotten_is_gone_and_its_names_stay_used_up(store: Store) -> None:
+    gone = replace(MEETING, state=MeetingState.WITHDRAWN)
+    anew = replace(MEETING, uid="uid-2", generation=1)
+    refusal = Refusal(pair="p01", period=MEETING.period, interval=SLOT, cause="declined")
+    store.record(changes(meetings=(gone, anew), refusals=(refusal,), entries=(ENTRY,)))
+    store.settle(ENTRY, NOW)
+    store.record(changes(forgetting=_everything_before(SLOT.end)))
+
+    ledger = store.load()
+    assert (ledger.meetings, ledger.refusals, store.pending()) == ((), (), [])
+    assert ledger.generations == {("p01", MEETING.period): 2}
+    assert ledger.known_since == {"p01": SLOT.end}
+
+
+def test_what_is_still_to_be_told_of_a_meeting_keeps_all_of_its_period(store: Store) -> None:
+    old = replace(MEETING, uid="uid-0", state=MeetingState.WITHDRAWN)
+    refusal = Refusal(pair="p01", period=MEETING.period, interval=SLOT, cause="declined")
+    store.record(changes(meetings=(old, MEETING), refusals=(refusal,), entries=(ENTRY,)))
+    before = store.load()
+    store.record(changes(forgetting=_everything_before(SLOT.end + timedelta(days=400))))
+
+    after = store.load()
+    assert (after.meetings, after.refusals) == (before.meetings, before.refusals)
+    assert store.pending() == [ENTRY]
+
+
+def test_a_meeting_that_counts_stays_however_old_it_is(store: Store) -> None:
+    store.record(changes(meetings=(MEETING,)))
+    counted = frozenset({MEETING.uid})
+    store.record(changes(forgetting=replace(_everything_before(SLOT.end), counted=counted)))
+
+    assert store.load().meetings == (MEETING,)
+
+
+def _everything_before(limit: datetime) -> Forgetting:
+    return Forgetting(limit=limit, before={}, counted=frozenset(), commands=())

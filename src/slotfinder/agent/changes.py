@@ -9,6 +9,7 @@ from slotfinder.agent.astray import still_astray, to_send_again
 from slotfinder.agent.observe import crowded_calendars
 from slotfinder.agent.programme import Agent
 from slotfinder.agent.report import instant
+from slotfinder.agent.retention import forgetting, nobodys_calendars
 from slotfinder.agent.waiting import NEW_TIME
 from slotfinder.domain.drift import CopyDrift
 from slotfinder.domain.lifecycle import Cause
@@ -29,6 +30,7 @@ def changes_of(
     withdrawn = [meeting for meeting, _ in _withdrawn(actions)]
     # What is decided about a meeting counts more than the answers seen on it.
     again = to_send_again(plan, facts)
+    crowded = dict.fromkeys(nobodys_calendars(agent, ledger), False) if is_whole else {}
     meetings = [*_answered(facts, ledger), *withdrawn, *_standing(actions), *again]
     return Changes(
         now=now,
@@ -44,8 +46,9 @@ def changes_of(
             *_entries(actions, agent, now),
             *(each for meeting in again for each in compose.sent_again(agent, meeting, now)),
         ),
-        crowded=crowded_calendars(facts.readings.values(), now),
+        crowded=crowded | crowded_calendars(facts.readings.values(), now),
         known=frozenset((each.uid, each.interval.start) for each in ledger.meetings),
+        forgetting=forgetting(agent, ledger, facts.pairs, now) if is_whole else None,
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Final
 
 from slotfinder.domain.freebusy import Provider
@@ -28,7 +29,8 @@ class Agent:
     """A programme ready to be worked on. ``sender`` is the address invitations come from.
 
     ``organizer_provider`` is where a programme mailbox's calendar lives; a person who organizes
-    has an own provider. ``merging`` are those sources that cannot tell whose a block is.
+    has an own provider. ``merging`` are those sources that cannot tell whose a block is. ``keep``
+    is how long what is over is remembered, None for ever.
     """
 
     programme: Programme
@@ -42,6 +44,7 @@ class Agent:
     progress: Progress
     merging: Mapping[Provider, MergingSource] = field(default_factory=dict)
     inspectors: Mapping[Provider, CloudInspector] = field(default_factory=dict)
+    keep: timedelta | None = None
 
     def pairs_named(self, names: tuple[str, ...]) -> tuple[Pair, ...]:
         """Return the pairs of these ids in the file's order; all of them for no ids.

@@ -68,6 +68,17 @@ def as_commanded(pair: Pair, commands: Iterable[Command], today: date) -> Pair:
     return replace(pair, status=min(both, key=_STRICTEST_FIRST.index))
 
 
+def in_force(commands: Iterable[Command], pair: str, today: date) -> list[Command]:
+    """Return the command that still keeps a pair from meeting: its end, or the pause it is in."""
+    mine = [each for each in commands if each.pair == pair and each.kind in _ABOUT_STATUS]
+    ends = [each for each in mine if each.kind is CommandKind.END]
+    last = ends[:1] or mine[-1:]
+    return last if status_by_command(last, pair, today) is not PairStatus.ACTIVE else []
+
+
+_ABOUT_STATUS = frozenset({CommandKind.PAUSE, CommandKind.RESUME, CommandKind.END})
+
+
 def periods_skipped(commands: Iterable[Command], pair: str) -> list[date]:
     """Return the first days of the periods that a pair leaves out, in order.
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path as FilePath
 
@@ -59,7 +60,8 @@ class Settings:
     """Everything slotfinder.toml and the environment say; all paths resolved against ``folder``.
 
     ``default_duration`` is in minutes; in seconds are ``timeout`` of a request, ``patience`` with a
-    call in all its tries and ``link_wait`` for links a provider makes, in a whole run.
+    call in all its tries and ``link_wait`` for links a provider makes, in a whole run. ``keep`` is
+    how long the store remembers what is over.
     ``organizer`` is "mentor", "mentee" or a lower-case e-mail address, whose calendar
     ``organizer_provider`` keeps.
     """
@@ -81,6 +83,7 @@ class Settings:
     google: GoogleSettings
     microsoft: MicrosoftSettings
     store_url: str = field(repr=False)
+    keep: timedelta
     mail: MailSettings
     warnings: tuple[Finding, ...] = ()
 
@@ -185,6 +188,7 @@ def _settings(
         google=google,
         microsoft=microsoft,
         store_url=store_url,
+        keep=file.store.keep,
         mail=mail,
     )
 

@@ -298,9 +298,10 @@ class CalendarsTable(Table):
 
 
 class StoreTable(Table):
-    """``[store]``."""
+    """``[store]``: where the agent remembers, and for how long."""
 
     url: Text = "sqlite:///slotfinder.db"
+    keep: Duration = timedelta(days=400)
 
 
 class MailTable(Table):

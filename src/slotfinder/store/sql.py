@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
@@ -17,6 +17,7 @@ from sqlalchemy import (
     inspect,
     select,
     text,
+    union_all,
 )
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.engine import URL
@@ -39,8 +40,9 @@ from slotfinder.store.codec import (
     meeting_row,
     receipt_row,
 )
+from slotfinder.store.forgetting import forget
 
-HEAD = "0005"
+HEAD = "0006"
 """The newest migration: what this version of the product reads and writes."""
 
 
@@ -57,6 +59,8 @@ class SqlStore:
     def record(self, changes: Changes) -> None:
         with _transaction(self._engine) as connection:
             _record(connection, changes)
+            if changes.forgetting is not None:
+                forget(connection, changes.forgetting)
 
     def pending(self) -> list[Entry]:
         query = select(tables.outbox).where(tables.outbox.c.done.is_(None))
@@ -230,11 +234,6 @@ def _migrate(connection: Connection) -> None:
 
 def _ledger(connection: Connection) -> Ledger:
     standing = select(tables.meetings).where(tables.meetings.c.state == MeetingState.BOOKED.value)
-    generations = select(
-        tables.meetings.c.pair,
-        tables.meetings.c.period,
-        func.max(tables.meetings.c.generation) + 1,
-    ).group_by(tables.meetings.c.pair, tables.meetings.c.period)
     unsettled = select(tables.outbox.c.uid).where(
         tables.outbox.c.done.is_(None), tables.outbox.c.kind != EntryKind.MAIL.value
     )
@@ -253,7 +252,7 @@ def _ledger(connection: Connection) -> Ledger:
         ),
         holds=tuple(_holds(connection)),
         known_since={row.pair: row.known_since for row in connection.execute(select(tables.pairs))},
-        generations={(pair, period): top for pair, period, top in connection.execute(generations)},
+        generations=_next_generations(connection),
         unsettled=frozenset(connection.execute(unsettled).scalars()),
         crowded=frozenset(connection.execute(select(tables.crowded.c.person)).scalars()),
         digest=connection.execute(select(tables.digests.c.mark)).scalar() or "",
@@ -270,6 +269,19 @@ def _ledger(connection: Connection) -> Ledger:
             for row in connection.execute(select(tables.commands).order_by(tables.commands.c.id))
         ),
     )
+
+
+def _next_generations(connection: Connection) -> dict[tuple[str, date], int]:
+    """Return the next free generation of each pair's period, forgotten ones included."""
+    used = union_all(
+        *(
+            select(each.c.pair, each.c.period, each.c.generation)
+            for each in (tables.meetings, tables.forgotten)
+        )
+    ).subquery()
+    top = select(used.c.pair, used.c.period, func.max(used.c.generation) + 1)
+    rows = connection.execute(top.group_by(used.c.pair, used.c.period))
+    return {(pair, period): free for pair, period, free in rows}
 
 
 def _holds(connection: Connection) -> list[Held]:

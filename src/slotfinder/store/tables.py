@@ -96,6 +96,16 @@ Index(
     sqlite_where=text("state = 'booked'"),
 )
 
+# The highest generation of the meetings of a period that are kept no more: a meeting's name derives
+# from the three, and must never be given to another one.
+forgotten = Table(
+    "forgotten",
+    metadata,
+    Column("pair", String, primary_key=True),
+    Column("period", Date, primary_key=True),
+    Column("generation", Integer, nullable=False),
+)
+
 # Whose calendars had many entries ahead: one that has none at once is not believed.
 crowded = Table("crowded", metadata, Column("person", String, primary_key=True))
 
