@@ -32,7 +32,7 @@ from slotfinder.ports import (
     Message,
     Store,
 )
-from slotfinder.store.sql import open_store
+from slotfinder.store.sql import open_store, read_log
 from tests.contract.builders import meeting_of
 
 NOW = datetime(2027, 1, 4, 6, tzinfo=UTC)
@@ -322,3 +322,19 @@ def test_a_meeting_that_counts_stays_however_old_it_is(store: Store) -> None:
 
 def _everything_before(limit: datetime) -> Forgetting:
     return Forgetting(limit=limit, before={}, counted=frozenset(), commands=())
+
+
+def test_a_move_that_must_not_be_done_is_alone_in_leaving_the_log(
+    store: Store, tmp_path: Path
+) -> None:
+    """One run may book a meeting, or move it, and fail to move it on."""
+    booked = Happening(at=NOW, run="r", meeting=MEETING, kind="book", cause="", reason="")
+    store.record(changes(meetings=(MEETING,), happenings=(booked,)))
+    moved = replace(MEETING, interval=Interval(SLOT.end, SLOT.end + SLOT.length))
+    happening = replace(booked, meeting=moved, kind="move")
+    store.record(changes(meetings=(moved,), entries=(ENTRY,), happenings=(happening,)))
+
+    store.abandon(ENTRY, stands=True)
+
+    logged = read_log(tmp_path / "a store?#%.db", MEETING.pair)
+    assert [each.kind for each in logged] == ["book"]

@@ -317,12 +317,12 @@ def _undo(connection: Connection, entry: Entry, *, stands: bool) -> None:
         connection.execute(meeting.values(state=MeetingState.WITHDRAWN.value))
     elif before is not None:
         connection.execute(meeting.values(from_json(before)))
+    # Of several changes at one moment only the last one can have come to nothing.
     logged = tables.events.c
-    connection.execute(
-        tables.events.delete().where(
-            logged.uid == entry.uid, logged.at == recorded, logged.kind.in_(_TAKES_TIME)
-        )
+    last = select(func.max(logged.id)).where(
+        logged.uid == entry.uid, logged.at == recorded, logged.kind.in_(_TAKES_TIME)
     )
+    connection.execute(tables.events.delete().where(logged.id == last.scalar_subquery()))
 
 
 def _keep(connection: Connection, uid: str, receipt: Receipt) -> None:
