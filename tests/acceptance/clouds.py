@@ -74,7 +74,11 @@ class CloudOffice:
         return sorted(each.to for each in self.world.notices if each.kind == kind)
 
     def writes(self) -> int:
-        return sum(len(each.log.writes()) for each in self.emulators.values())
+        return len(self.written())
+
+    def written(self) -> list[str]:
+        """Return the paths of all requests that changed a calendar."""
+        return [each.path for one in self.emulators.values() for each in one.log.writes()]
 
     def settle(self) -> None:
         """Let every pending answer and link arrive, as between two runs."""

@@ -13,10 +13,13 @@ from tests.acceptance.world import (
     ROOM_A,
     ROOM_B,
     TOM,
+    Json,
+    World,
     invitation,
     lines_of,
     partstat,
     stamp,
+    utc,
     values,
     with_rooms,
 )
@@ -235,13 +238,71 @@ def test_a_meeting_in_person_moved_by_a_person_takes_its_room_along(tmp_path: Pa
     assert world.run().kinds == ["keep"]
 
 
-def test_a_room_that_declines_is_replaced(tmp_path: Path) -> None:
-    """compromise.md §5: broken is what an attendee or the room declined."""
+def refuse(world: World, action: Json) -> Json:
+    """Let the room of a meeting say no, and return what the next run does; all are told once."""
+    world.answer(action["room"], action["uid"], "DECLINED")
+    before = world.outbox()
+    result = world.run()
+    assert (result.status, result.action["kind"]) == (0, "move")
+    assert result.action["reason_code"] == "room-lost"
+    told = [str(mail["To"]) for mail in world.mails_since(before)]
+    cancelled = result.action["uid"] != action["uid"]
+    assert sorted(told) == sorted([PRIYA, TOM] * (1 + cancelled))
+    return dict(result.action)
+
+
+def test_rooms_that_decline_lead_to_another_room_another_time_and_online(tmp_path: Path) -> None:
+    """clouds.md, Writing: the next room at the same time, then another time, then virtual."""
+    world = with_rooms(tmp_path, ROOM_A, ROOM_B).write()
+    first = world.run().action
+    second = refuse(world, first)
+    assert (second["room"], second["start"]) == (ROOM_B, first["start"])
+    third = refuse(world, second)
+    assert (third["format"], third["room"]) == ("in-person", ROOM_A)
+    assert third["start"] != first["start"]
+    fourth = refuse(world, third)
+    assert (fourth["room"], fourth["start"]) == (ROOM_B, third["start"])
+    last = refuse(world, fourth)
+    assert (last["format"], last["room"]) == ("virtual", None)
+    assert "next possible one will be in person" in last["reason"]
+    assert world.run().kinds == ["keep"]
+    assert list(world.calendar(ROOM_A).iterdir()) == list(world.calendar(ROOM_B).iterdir()) == []
+
+
+def test_a_room_that_declined_is_not_asked_by_another_pair_for_that_time(tmp_path: Path) -> None:
+    world = with_rooms(tmp_path, ROOM_A, ROOM_B)
+    world.person(ADA, "Ada Example", site="London").person(KOFI, "Kofi Example", site="London")
+    world.pair("p02", ADA, KOFI).write()
+    first = world.run("--pair", "p01").action
+    world.answer(ROOM_A, first["uid"], "DECLINED")
+    one, other = world.run().actions
+    assert (one["room"], one["start"]) == (ROOM_B, first["start"])
+    is_apart = other["end"] <= first["start"] or first["end"] <= other["start"]
+    assert is_apart or other["room"] is None
+
+
+def test_a_room_lost_too_late_is_reported_until_somebody_decides(tmp_path: Path) -> None:
     world = with_rooms(tmp_path, ROOM_A, ROOM_B).write()
     first = world.run().action
     world.answer(ROOM_A, first["uid"], "DECLINED")
-    action = world.run().action
-    assert action["kind"] == "move"
+    late = world.run(now=f"{utc(first['start']) - timedelta(hours=2):%Y-%m-%dT%H:%M:%SZ}")
+    assert (late.status, late.actions[0]["reason_code"]) == (3, "frozen")
+    assert late.actions[0]["reason"].startswith("The room is no longer to be had.")
+    lost = {"pair": "p01", "uid": first["uid"], "person": ROOM_A, "code": "room-lost"}
+    assert late.json["drift"] == [{**lost, "done": "reported"}]
+
+
+def test_status_tells_whether_the_room_has_said_yes(tmp_path: Path) -> None:
+    world = with_rooms(tmp_path, ROOM_A).write()
+    uid = world.run().action["uid"]
+    assert world.status()["next"]["room_answer"] == "accepted"
+    assert "■" in world.call("status").out.partition("\n● ")[0]
+    world.answer(ROOM_A, uid, "NEEDS-ACTION")
+    assert world.run().kinds == ["keep"]
+    assert world.status()["next"]["room_answer"] == "pending"
+    table = world.call("status").out.partition("\n● ")[0]
+    assert "□" in table
+    assert "■" not in table
 
 
 def test_another_entry_now_in_the_room_moves_the_meeting(tmp_path: Path) -> None:

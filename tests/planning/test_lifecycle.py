@@ -403,6 +403,13 @@ def test_what_a_room_refused_one_pair_it_is_not_asked_for_another() -> None:
     assert outcome(action) == ("book", "best-compromise", "in-person", ROOM_B, SEATED.interval)
 
 
+def test_what_rooms_refused_at_a_second_time_goes_on_online_and_is_owed() -> None:
+    earlier = replace(BY_A, interval=span("5 10:00"))
+    [action] = first(refused(ROOM_A, refusals=(earlier,)))
+    assert outcome(action)[:4] == ("move", "room-lost", "virtual", None)
+    assert OWED in action.reason
+
+
 def test_what_may_be_moved_no_more_goes_on_online_at_its_time_and_is_owed() -> None:
     [action] = first(refused(ROOM_A, seated=replace(SEATED, moves=2)))
     assert outcome(action) == ("move", "room-lost", "virtual", None, SEATED.interval)

@@ -96,15 +96,19 @@ def certificate_json(certificate: Certificate) -> JsonObject:
 
 
 def drift(report: Report) -> Iterator[JsonObject]:
-    """Yield what calendars owe: copies, links that are being made, answers of rooms."""
+    """Yield what calendars owe: copies, links that are being made, rooms and their answers."""
     astray: dict[str, list[Astray]] = {}
     for each in report.facts.astray:
         astray.setdefault(each.uid, []).append(each)
     for action in report.plan.actions:
-        meeting = action.meeting
-        if meeting is None or action.kind in {ActionKind.CANCEL, ActionKind.HOLD}:
+        meeting = action.meeting or action.standing
+        if meeting is None or action.kind is ActionKind.CANCEL:
             continue
         known = {"pair": meeting.pair, "uid": meeting.calendar_uid, "done": "reported"}
+        if action.kind is ActionKind.HOLD:
+            if meeting.room_answer is Answer.DECLINED:
+                yield {**known, "person": meeting.room, "code": "room-lost"}
+            continue
         if meeting.link_pending:
             yield {**known, "person": meeting.organizer, "code": "link-missing"}
         if meeting.room and meeting.room_answer is Answer.NONE:

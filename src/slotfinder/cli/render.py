@@ -37,6 +37,12 @@ _WIDEST_PAIR = 24
 _WIDE = 114
 """Columns from which on the reason of an action has a column of its own."""
 
+_SYMBOLS = {Format.VIRTUAL: "●", Format.IN_PERSON: "■"}
+_LEGEND = (
+    "● virtual  ■ in person  □ the room has not said yes  ✓ took place  ✗ declined  "
+    "! no meeting: a coordinator decides"
+)
+
 _KINDS = {
     ActionKind.BOOK: "green",
     ActionKind.MOVE: "yellow",
@@ -286,9 +292,8 @@ def programme_picture(
         table.add_column(title, no_wrap=True, style=style)
     for line in lines[1:]:
         table.add_row(*line)
-    legend = "● virtual  ■ in person  ✓ took place  ✗ declined  ! no meeting: a coordinator decides"
     title = Text(f"The programme on {moment(now, zone)}, a column a week", "bold")
-    return Group(title, table, Text(legend, "dim"), *_worries(overviews))
+    return Group(title, table, Text(_LEGEND, "dim"), *_worries(overviews))
 
 
 def _programme_lines(
@@ -333,8 +338,9 @@ def _worries(overviews: Sequence[PairOverview]) -> list[Text]:
 def _mark(now: datetime, zone: ZoneInfo, within: str, meeting: Meeting) -> tuple[date, Text]:
     """Return the week a meeting is in and how it is shown, ``within`` between day and time."""
     start = meeting.interval.start.astimezone(zone)
-    symbol = "■" if meeting.format is Format.IN_PERSON else "●"
-    style = "green"
+    symbol, style = _SYMBOLS[meeting.format], "green"
+    if meeting.awaits_room:
+        symbol, style = "□", "yellow"
     if meeting.declined_by:
         symbol, style = "✗", "red"
     elif meeting.took_place(now):

@@ -118,6 +118,11 @@ class Meeting:
     def declined_by(self) -> tuple[str, ...]:
         return tuple(who for who, said in self.answers.items() if said is Answer.DECLINED)
 
+    @property
+    def awaits_room(self) -> bool:
+        """Tell whether it is not confirmed yet, because its room has not said yes."""
+        return self.room is not None and self.room_answer is not Answer.ACCEPTED
+
     def took_place(self, now: datetime) -> bool:
         """Tell whether it counts as held: it stood and is over, and nobody had declined it.
 

@@ -262,6 +262,16 @@ class PairPlan:
         )
         return deleted_before or meeting.moves >= self._world.programme.meetings.automatic_moves
 
+    def _lost_rooms_before(self, meeting: Meeting | None, fate: Broken | None) -> bool:
+        """Tell whether rooms refused this occurrence at another time already: once is enough."""
+        if meeting is None or fate is None or fate.cause is not Cause.ROOM_LOST:
+            return False
+        return any(
+            (each.pair, each.period) == (meeting.pair, meeting.period)
+            and each.interval != meeting.interval
+            for each in self._world.facts.rooms_refused
+        )
+
     def _changes_room(self, meeting: Meeting, fate: Broken, period: Period | None) -> bool:
         """Give a meeting that lost its room another one at the same time, if there is one."""
         if fate.cause is not Cause.ROOM_LOST:
@@ -421,12 +431,13 @@ class PairPlan:
     ) -> Occurrence:
         """Return an open period with its format: in person where that is due and possible.
 
-        What may be moved no more and lost its room can only go on online, at its time.
+        What lost its room at a second time, too, goes on online; what may be moved no more and lost
+        its room can do so only at its time.
         """
         time = self._world.pair_time(pair, gone(replaces))
         form, candidates = Format.IN_PERSON, None
         is_spent = replaces and cause and self._budget_spent(replaces, cause)
-        if due and not is_spent:
+        if due and not is_spent and not self._lost_rooms_before(replaces, cause):
             candidates = self._candidates(time, period, form, replaces)
         if candidates is None or not candidates.starts.size:
             form = Format.VIRTUAL

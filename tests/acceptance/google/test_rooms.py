@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 
 from tests.acceptance.google.world import Office, office
-from tests.acceptance.world import PRIYA, ROOM_A, ROOM_B, TOM
+from tests.acceptance.world import PRIYA, ROOM_A, ROOM_B, TOM, Json
 from tests.emulators import people
 from tests.emulators.world import Item
 
@@ -38,7 +39,7 @@ def test_a_room_is_invited_and_its_answer_is_not_waited_for(found: Office) -> No
     assert [each["code"] for each in result.json["drift"]] == ["room-pending"]
     assert found.status()["next"]["room_answer"] == "pending"
 
-    found.google.settle()
+    found.settle()
     later = found.run()
     assert (later.status, later.kinds, later.json["drift"]) == (0, ["keep"], [])
     assert found.status()["next"]["room_answer"] == "accepted"
@@ -60,7 +61,7 @@ def test_a_refused_room_is_replaced_at_the_same_time_with_one_notice(found: Offi
     assert answer_of(after, TOM) == "accepted", "guests are sent with their answers"
     assert {each.to for each in found.world.notices if each.kind == "update"} >= {TOM, PRIYA}
     assert [to for to in found.told("update") if to in {TOM, PRIYA}] == [PRIYA, TOM]
-    found.google.settle()
+    found.settle()
     assert found.run().kinds == ["keep"]
 
 
@@ -83,6 +84,117 @@ def test_a_meeting_that_moves_takes_its_room_along(found: Office) -> None:
     result = found.run()
 
     assert (result.kinds, result.action["room"]) == (["move"], ROOM_A)
-    found.google.settle()
+    found.settle()
     assert answer_of(found.meeting(), ROOM_A) == "accepted"
     assert found.run().kinds == ["keep"]
+
+
+def booked(found: Office, room: str) -> list[Item]:
+    """Return what keeps a room from being free."""
+    live = found.world.live(room)
+    return [each for each in live if answer_of(each, room) not in {None, "declined"}]
+
+
+def told(found: Office, kind: str) -> list[str]:
+    """Return which of the two was told something since the last question."""
+    heard = [to for to in found.told(kind) if to in {TOM, PRIYA}]
+    found.world.notices.clear()
+    return heard
+
+
+def next_run(found: Office) -> Json:
+    """Let rooms answer, and return what the next run does."""
+    found.settle()
+    result = found.run()
+    assert result.status == 0
+    return dict(result.action)
+
+
+def test_rooms_that_refuse_lead_to_another_room_another_time_and_online(found: Office) -> None:
+    """clouds.md, Writing: each run one step, and each step one notice to everybody."""
+    for room in (ROOM_A, ROOM_B):
+        found.world.mailboxes[room].bookable_by = frozenset()
+    first = found.run().action
+    assert (first["format"], first["room"], told(found, "invitation")) == (
+        "in-person",
+        ROOM_A,
+        [PRIYA, TOM],
+    )
+
+    second = next_run(found)
+    assert (second["room"], second["start"]) == (ROOM_B, first["start"])
+    assert (second["uid"], second["reason_code"]) == (first["uid"], "room-lost")
+    assert told(found, "update") == [PRIYA, TOM]
+
+    third = next_run(found)
+    assert (third["format"], third["room"]) == ("in-person", ROOM_A)
+    assert third["start"] != first["start"]
+    assert told(found, "update") == [PRIYA, TOM]
+
+    fourth = next_run(found)
+    assert (fourth["room"], fourth["start"]) == (ROOM_B, third["start"])
+    assert told(found, "update") == [PRIYA, TOM]
+
+    last = next_run(found)
+    assert (last["kind"], last["format"], last["room"]) == ("move", "virtual", None)
+    assert "next possible one will be in person" in last["reason"]
+    assert last["uid"] != first["uid"], "another format is another event"
+    assert sorted(found.told("invitation")) == [PRIYA, TOM]
+    assert told(found, "cancellation") == [PRIYA, TOM]
+
+    assert next_run(found)["kind"] == "keep"
+    assert told(found, "update") == []
+    assert [*booked(found, ROOM_A), *booked(found, ROOM_B)] == []
+
+
+def test_what_is_owed_after_rooms_refused_is_had_as_soon_as_it_can_be(found: Office) -> None:
+    found.programme.set("cadence", in_person="every 2").set("meetings", horizon="28d").write()
+    found.busy(ROOM_B, "2027-01-01T00:00", "2027-07-01T00:00")
+    found.world.mailboxes[ROOM_A].bookable_by = frozenset()
+    assert [each["format"] for each in found.run().actions] == ["virtual", "in-person"]
+    for _ in range(2):
+        found.settle()
+        found.run()
+    found.world.mailboxes[ROOM_A].bookable_by = None
+
+    later = found.run(now="2027-01-06T06:00:00Z").actions
+
+    # By the cadence alone only every second one is in person.
+    assert [(each["occurrence"], each["format"]) for each in later] == [
+        (2, "virtual"),
+        (3, "in-person"),
+    ]
+
+
+def test_a_meeting_withdrawn_frees_its_room(found: Office) -> None:
+    found.run()
+    found.settle()
+    assert len(booked(found, ROOM_A)) == 1
+    assert found.call("end", "p01").status == 0
+    assert booked(found, ROOM_A) == []
+
+
+def test_a_meeting_that_goes_online_frees_its_room(found: Office) -> None:
+    found.run()
+    found.settle()
+    result = found.call("reschedule", "p01", "--format", "virtual", "--json")
+    assert result.action["format"] == "virtual"
+    assert booked(found, ROOM_A) == []
+    assert found.status()["next"]["room_answer"] is None
+
+
+def test_a_room_left_for_another_one_is_free_again(found: Office) -> None:
+    found.run()
+    found.settle()
+    uid = found.meeting().uid
+    people.set_room(found.world, uid, ROOM_A, "declined")
+    assert found.run().action["room"] == ROOM_B
+    assert booked(found, ROOM_A) == []
+
+
+def test_nothing_is_ever_written_into_a_rooms_own_calendar(found: Office) -> None:
+    found.run()
+    people.answer(found.world, PRIYA, found.meeting().uid, "declined")
+    next_run(found)
+    assert len(found.written()) == 2
+    assert all("/mentoring@acme.example/" in unquote(path) for path in found.written())

@@ -75,8 +75,16 @@ class Office:
         """Return who was told something, once for each time."""
         return sorted(each.to for each in self.world.notices if each.kind == kind)
 
+    def settle(self) -> None:
+        """Let every pending answer and link arrive, as between two runs."""
+        self.google.settle()
+
     def writes(self) -> int:
-        return len(self.google.log.writes())
+        return len(self.written())
+
+    def written(self) -> list[str]:
+        """Return the paths of all requests that changed a calendar."""
+        return [each.path for each in self.google.log.writes()]
 
     def status(self) -> Json:
         return self.programme.status()

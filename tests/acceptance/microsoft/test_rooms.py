@@ -7,13 +7,27 @@ import pytest
 
 from tests.acceptance.google.test_rooms import (
     answer_of,
+    test_a_meeting_that_goes_online_frees_its_room,
+    test_a_meeting_withdrawn_frees_its_room,
+    test_a_room_left_for_another_one_is_free_again,
     test_a_room_that_is_taken_is_not_chosen,
+    test_nothing_is_ever_written_into_a_rooms_own_calendar,
+    test_rooms_that_refuse_lead_to_another_room_another_time_and_online,
+    test_what_is_owed_after_rooms_refused_is_had_as_soon_as_it_can_be,
 )
 from tests.acceptance.microsoft.world import Office, office
 from tests.acceptance.world import PRIYA, ROOM_A, ROOM_B, TOM
 from tests.emulators import people
 
-__all__ = ["test_a_room_that_is_taken_is_not_chosen"]
+__all__ = [
+    "test_a_meeting_that_goes_online_frees_its_room",
+    "test_a_meeting_withdrawn_frees_its_room",
+    "test_a_room_left_for_another_one_is_free_again",
+    "test_a_room_that_is_taken_is_not_chosen",
+    "test_nothing_is_ever_written_into_a_rooms_own_calendar",
+    "test_rooms_that_refuse_lead_to_another_room_another_time_and_online",
+    "test_what_is_owed_after_rooms_refused_is_had_as_soon_as_it_can_be",
+]
 
 
 @pytest.fixture
