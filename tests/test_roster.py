@@ -105,16 +105,17 @@ def test_people_and_pairs_keep_the_files_order_and_take_the_defaults(load: Load)
 def test_every_column_of_a_person_is_read(load: Load) -> None:
     people = (
         "Timezone,EMAIL,name,calendar,Site,Site Days,country,language,preference,"
-        "preference_in_person,away\n"
+        "preference_in_person,away,needs\n"
         'UTC,Tom@Acme.example,"Tom, the first",LOCAL,London,"Tu,We",gb-sct,de-CH,'
         "Mo-Fr 07:30-09:00 = 1; Mo 09:00-12:00 = 0.5,Tu 10:00\u201311:00,"
-        "2027-02-10..2027-02-14; 2027-03-01\n"
+        "2027-02-10..2027-02-14; 2027-03-01,Step-free; quiet\n"
         "UTC,priya@acme.example,Priya,local\n"
     )
     tom = load(people=people).people["tom@acme.example"]
     assert tom.name == "Tom, the first"
     assert tom.site == "London"
     assert tom.site_days == frozenset({1, 2})
+    assert tom.needs == ("step-free", "quiet")
     assert tom.country == Country("GB", "SCT")
     assert tom.language == "de-ch"
     assert tom.wishes is not None

@@ -108,7 +108,7 @@ rooms = ["Room-A@acme.example", "room-b@acme.example"]
 email = "room-a@acme.example"
 capacity = 4
 floor = "3"
-features = ["quiet"]
+features = ["Quiet"]
 """
     site = load(text).programme.sites["London"]
     assert site.travel == 20

@@ -190,6 +190,7 @@ def _pair(rng: np.random.Generator, name: str, mentor: str, mentee: str) -> Pair
         starts=FIRST,
         ends=LAST,
         organizer=ORGANIZER,
+        calendar=Provider.LOCAL,
     )
 
 

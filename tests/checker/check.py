@@ -287,7 +287,7 @@ class Checker:
     def _free_rooms(self, couple: Couple, start: int, others: Sequence[Booked]) -> list[str]:
         end = start + couple.duration
         taken = {o.room for o in others if max(o.start, start) < min(o.end, end)}
-        rooms = self.folder.rooms(self.folder.shared_site(couple))
+        rooms = self.folder.rooms_for(couple)
         return [r for r in rooms if r not in taken and self.judge.room_is_free(r, start, end)]
 
     def _lost(self, couple: Couple, offer: Offer, others: Sequence[Booked]) -> str:

@@ -56,6 +56,7 @@ class Someone:
     zone: ZoneInfo
     site: str
     site_days: frozenset[int] | None
+    needs: frozenset[str]
     country: str
     wishes: Wishes
     wishes_in_person: Wishes
@@ -115,6 +116,17 @@ class Folder:
     def rooms(self, site: str) -> list[str]:
         return list(self._site(site).get("rooms", []))
 
+    def rooms_for(self, couple: Couple) -> list[str]:
+        """Return the rooms of the couple's site that seat two and have what each of them needs."""
+        details = {room["email"]: room for room in self._tables.get("rooms", [])}
+        needs = frozenset[str]().union(*(self.people[email].needs for email in couple.people))
+        return [
+            room
+            for room in self.rooms(self.shared_site(couple))
+            if details.get(room, {}).get("capacity", 2) >= 2
+            and needs <= {*details.get(room, {}).get("features", [])}
+        ]
+
     def margin(self, form: str, site: str) -> int:
         if form == "virtual":
             return self.number("meetings", "buffer")
@@ -168,6 +180,7 @@ def _someone(row: dict[str, str]) -> Someone:
         zone=ZoneInfo(row["timezone"]),
         site=row["site"],
         site_days=weekdays(row["site_days"]) if row["site_days"] else None,
+        needs=frozenset(each.strip() for each in row.get("needs", "").split(";") if each.strip()),
         country=row["country"],
         wishes=_cell(row["preference"]),
         wishes_in_person=_cell(row["preference_in_person"]),

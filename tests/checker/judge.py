@@ -271,8 +271,10 @@ class Judge:
             day = wall(start, person.zone).weekday()
             if person.site_days is not None and day not in person.site_days:
                 return False
-        rooms = self.folder.rooms(site)
-        return not rooms or any(self.room_is_free(room, start, end) for room in rooms)
+        rooms = self.folder.rooms_for(couple)
+        return not self.folder.rooms(site) or any(
+            self.room_is_free(room, start, end) for room in rooms
+        )
 
     def _is_apart(self, couple: Couple, start: int) -> bool:
         gap = self.folder.minutes("cadence", "gap")

@@ -165,17 +165,37 @@ conference = "https://meet.acme.example/{{pair}}"
 name = "Hub"
 travel = {pick(0, 15, 30)}
 rooms = {rooms}
-"""
+{"".join(f"{draw(_details(room))}" for room in rooms)}"""
+
+
+@st.composite
+def _details(draw: Draw, room: str) -> str:
+    """Return what the settings say of a room: nothing, or how many it seats and what it has."""
+    if draw(st.booleans()):
+        return ""
+    lines = [
+        "[[rooms]]",
+        f'email = "{room}"',
+        draw(st.sampled_from(("", "capacity = 1", "capacity = 2", "capacity = 8"))),
+        draw(
+            st.sampled_from(("", 'features = ["step-free"]', 'features = ["quiet", "step-free"]'))
+        ),
+    ]
+    return "\n".join([*lines, ""])
 
 
 # --- people and pairs -----------------------------------------------------------------------------
 
 
+_COLUMNS = (
+    *("email", "name", "calendar", "timezone", "site", "site_days", "needs", "country"),
+    *("preference", "preference_in_person", "away"),
+)
+
+
 @st.composite
 def _people(draw: Draw, names: list[str], starts: date) -> str:
-    rows = [
-        "email,name,calendar,timezone,site,site_days,country,preference,preference_in_person,away"
-    ]
+    rows = [",".join(_COLUMNS)]
     near = draw(st.lists(st.sampled_from(ZONES), min_size=1, max_size=2))
     for email in names:
         zone = draw(st.sampled_from([*near, *near, *ZONES]))
@@ -187,6 +207,7 @@ def _people(draw: Draw, names: list[str], starts: date) -> str:
             zone,
             draw(st.sampled_from(("Hub", "Hub", "Hub", "Hub", ""))),
             draw(st.sampled_from(("", "", "", '"Tu,We"', "Mo-Th", "Sa-Mo"))),
+            draw(st.sampled_from(("",) * 9 + ("quiet", "step-free", "step-free; quiet"))),
             country,
             draw(_wishes()) if draw(st.booleans()) else "",
             draw(_wishes()) if draw(_one_in(3)) else "",

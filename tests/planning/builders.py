@@ -141,6 +141,7 @@ def pair(name: str = "p1", mentor: str = TOM, mentee: str = PRIYA, **changes: An
         starts=MONDAY,
         ends=date(2027, 3, 28),
         organizer="mentoring@acme.example",
+        calendar=Provider.LOCAL,
     )
     return replace(found, **changes)
 

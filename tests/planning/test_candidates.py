@@ -1,6 +1,6 @@
 """Which starts are candidates, what they are worth, and why there are none."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slotfinder.domain.cadence import InPerson, InPersonUnit
-from slotfinder.domain.freebusy import Block, Kind
+from slotfinder.domain.freebusy import Block, Kind, Provider
 from slotfinder.domain.interval import Interval
 from slotfinder.domain.meeting import Both, Format
 from slotfinder.domain.people import Country, Days, Person
-from slotfinder.domain.programme import Programme, TentativePolicy
+from slotfinder.domain.programme import Programme, Room, TentativePolicy
 from slotfinder.planning.candidates import Candidates
 from slotfinder.planning.plan import Action
 from slotfinder.planning.programme import plan
@@ -203,6 +203,25 @@ def test_one_of_the_sites_rooms_has_to_be_free_and_known() -> None:
     assert (
         held(unknown=[ROOM_A], **{**two, "blocks": {ROOM_B: [busy("6 09:00", 180)]}}) == "no-room"
     )
+
+
+def test_a_room_has_to_seat_two_and_to_have_what_each_of_them_needs() -> None:
+    needy = [replace(SEATED[0], needs=("step-free",)), SEATED[1]]
+
+    def free_in(room: Room, people: Sequence[Person]) -> bool:
+        rules = programme()
+        sites = {HUB: replace(rules.sites[HUB], rooms=(room,))}
+        found = offered(form=Format.IN_PERSON, people=people, rules=replace(rules, sites=sites))
+        return found.missing is None
+
+    plain = Room(email=ROOM_A, provider=Provider.LOCAL)
+    assert free_in(plain, SEATED), "what is not said is no obstacle to who needs nothing"
+    assert not free_in(replace(plain, provider=Provider.GOOGLE), SEATED), "nobody could invite it"
+    assert free_in(replace(plain, capacity=2), SEATED)
+    assert not free_in(replace(plain, capacity=1), SEATED)
+    assert not free_in(plain, needy), "what a room is not said to have it has not"
+    assert not free_in(replace(plain, features=("quiet",)), needy)
+    assert free_in(replace(plain, features=("quiet", "step-free")), needy)
 
 
 # --- why there are none ---------------------------------------------------------------------------

@@ -50,6 +50,7 @@ class Country:
 class Person:
     """Somebody in the programme. ``email`` (lower case) is the identity.
 
+    ``needs`` are features (lower case) that a room must have for this person to meet there.
     ``feed`` is the address of a published calendar when ``provider`` is FEED. ``wishes`` are None
     where the person states none, so that the role's default holds.
     """
@@ -61,6 +62,7 @@ class Person:
     feed: str | None = None
     site: str = ""
     site_days: frozenset[int] | None = None
+    needs: tuple[str, ...] = ()
     country: Country | None = None
     language: str = "en"
     wishes: Wishes | None = None
@@ -73,6 +75,7 @@ class Pair:
     """Two people who meet, with everything the programme's defaults left to them filled in.
 
     ``organizer`` is an e-mail address: a mailbox of the programme, or one of the two people.
+    ``calendar`` is the provider that keeps the organizer's: it can invite rooms of its own alone.
     ``duration`` is in minutes; ``starts`` and ``ends`` are inclusive dates.
     """
 
@@ -87,6 +90,7 @@ class Pair:
     starts: date
     ends: date
     organizer: str
+    calendar: Provider
 
     @property
     def people(self) -> tuple[str, str]:

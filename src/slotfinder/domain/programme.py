@@ -1,6 +1,6 @@
 """The rules of a programme: what slotfinder.toml says, as plain values."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
@@ -66,13 +66,22 @@ class CompromiseRules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Room:
-    """A bookable room. ``email`` (lower case) names its calendar."""
+    """A bookable room. ``email`` (lower case) names its calendar.
+
+    ``features`` are in lower case; ``capacity`` is how many people it seats, None where nobody
+    says.
+    """
 
     email: str
     provider: Provider
     floor: str = ""
     features: tuple[str, ...] = ()
     capacity: int | None = None
+
+    def suits(self, people: Sequence[Person]) -> bool:
+        """Tell whether it is large enough for these people and has what each of them needs."""
+        is_large = self.capacity is None or self.capacity >= len(people)
+        return is_large and all(need in self.features for each in people for need in each.needs)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +92,11 @@ class Site:
     address: str
     travel: int
     rooms: tuple[Room, ...]
+
+    def rooms_for(self, people: Sequence[Person], provider: Provider) -> tuple[Room, ...]:
+        """Return the rooms of a provider in which these people can meet, in the file's order."""
+        mine = (room for room in self.rooms if room.provider is provider)
+        return tuple(room for room in mine if room.suits(people))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,7 @@ from slotfinder.domain.interval import Interval
 from slotfinder.domain.meeting import Both, Format, Meeting
 from slotfinder.domain.people import Pair, Person, Role
 from slotfinder.domain.preference import MINUTES_A_DAY, Wishes
-from slotfinder.domain.programme import CompromiseRules, Programme, Site, TentativePolicy
+from slotfinder.domain.programme import CompromiseRules, Programme, Room, TentativePolicy
 from slotfinder.planning.facts import span_of
 from slotfinder.planning.grid import (
     NO_TIME,
@@ -337,12 +337,17 @@ class PairTime:
         return passes
 
     def _at_the_site(self, starts: Ints, rooms: "RoomTimes") -> Bools:
-        passes = np.full(starts.shape, bool(self.site))
+        site = self._programme.sites.get(self.site)
+        passes = np.full(starts.shape, site is not None)
         for side in self._sides.values():
             if (days := side.person.site_days) is not None:
                 weekdays = side.clock.minute_of_week(starts) // MINUTES_A_DAY
                 passes &= np.isin(weekdays, np.array(sorted(days), dtype=np.int64))
-        return passes & rooms.any_free(self.site, starts, self._pair.duration)
+        if site and site.rooms:
+            both = [side.person for side in self._sides.values()]
+            suited = site.rooms_for(both, self._pair.calendar)
+            passes &= rooms.any_free(suited, starts, self._pair.duration)
+        return passes
 
     def _apart(self, starts: Ints, others: Sequence[Interval]) -> Bools:
         gap = minutes_of(self._programme.gap)
@@ -396,18 +401,14 @@ def shares_of(satisfactions: Ints, best: int) -> Ints:
 
 
 class RoomTimes:
-    """When the rooms of each site are free, as read; an unreadable room is never free.
+    """When rooms are free, as read; an unreadable room is never free.
 
     A room that ``refused`` a time is not to be had then, whatever its calendar shows.
     """
 
     def __init__(
-        self,
-        sites: Mapping[str, Site],
-        taken: Mapping[str, Taken | None],
-        refused: Mapping[str, Sequence[Interval]],
+        self, taken: Mapping[str, Taken | None], refused: Mapping[str, Sequence[Interval]]
     ) -> None:
-        self._sites = sites
         self._spans = {
             email: None
             if time is None
@@ -417,17 +418,16 @@ class RoomTimes:
 
     def any_free(
         self,
-        site: str,
+        rooms: Iterable[Room],
         starts: Ints,
         duration: int,
         *planned: Mapping[str, Spans],
     ) -> Bools:
-        """Tell for which starts the site has a room free of all that is planned, or needs none.
+        """Tell for which starts one of the rooms is free, also of all that is planned.
 
         ``planned`` say when rooms are taken by what is planned.
         """
-        rooms = self._sites[site].rooms if site in self._sites else ()
-        passes = np.full(starts.shape, not rooms)
+        passes = np.zeros(starts.shape, dtype=np.bool_)
         for room in rooms:
             if (spans := self._spans[room.email]) is not None:
                 taken = spans.hit(starts, duration)
@@ -438,15 +438,14 @@ class RoomTimes:
         return passes
 
     def free_rooms(
-        self, site: str, interval: Interval, planned: Mapping[str, Sequence[Interval]]
+        self, rooms: Iterable[Room], interval: Interval, planned: Mapping[str, Sequence[Interval]]
     ) -> list[str]:
-        """Return the rooms of the site that are free then, also of what is planned, in order."""
+        """Return which of the rooms are free then, also of what is planned, in order."""
         start = np.array([minute_of(interval.start)], dtype=np.int64)
         minutes = minutes_of(interval.length)
-        rooms = [(room.email, self._spans[room.email]) for room in self._sites[site].rooms]
         return [
             email
-            for email, spans in rooms
+            for email, spans in ((room.email, self._spans[room.email]) for room in rooms)
             if spans and not spans.hit(start, minutes)[0]
             if not any(interval.overlaps(at) for at in planned.get(email, ()))
         ]

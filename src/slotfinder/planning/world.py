@@ -15,6 +15,7 @@ from slotfinder.domain.interval import Interval
 from slotfinder.domain.lifecycle import Adopted, Broken, Cause, Fate, Stays, fate_of
 from slotfinder.domain.meeting import Format, Lifted, Meeting, Refusal, Seen
 from slotfinder.domain.people import Pair
+from slotfinder.domain.programme import Room
 from slotfinder.planning.candidates import (
     Candidates,
     PairTime,
@@ -124,13 +125,12 @@ class World:
     def rooms(self, without: frozenset[str] = frozenset()) -> RoomTimes:
         """Return when rooms are free if the meetings ``without`` were gone."""
         if without not in self._rooms:
-            sites = self.programme.sites
             taken = {
                 room.email: self._taken(room.email, without)
-                for site in sites.values()
+                for site in self.programme.sites.values()
                 for room in site.rooms
             }
-            self._rooms[without] = RoomTimes(sites, taken, self._rooms_refused)
+            self._rooms[without] = RoomTimes(taken, self._rooms_refused)
         return self._rooms[without]
 
     def site_of(self, pair: Pair) -> str:
@@ -189,9 +189,12 @@ class World:
         starts, duration = occurrence.candidates.starts, occurrence.candidates.duration
         if not self.needs_room(occurrence):
             return np.ones(starts.shape, dtype=np.bool_)
-        planned = self.planned.room_spans(without=occurrence)
-        site = self.site_of(occurrence.pair)
-        return self._rooms_without(occurrence).any_free(site, starts, duration, planned, *beside)
+        planned, times = (
+            self.planned.room_spans(without=occurrence),
+            self._times_without(occurrence),
+        )
+        rooms = self._rooms_for(occurrence.pair)
+        return times.any_free(rooms, starts, duration, planned, *beside)
 
     def needs_room(self, occurrence: Occurrence) -> bool:
         """Tell whether the occurrence takes place at a site that has rooms."""
@@ -200,24 +203,33 @@ class World:
 
     def free_rooms(self, occurrence: Occurrence, interval: Interval) -> list[str]:
         """Return the rooms an occurrence could have then, in the file's order."""
-        site, planned = self.site_of(occurrence.pair), self.planned.rooms(without=occurrence)
-        return self._rooms_without(occurrence).free_rooms(site, interval, planned)
+        planned, times = self.planned.rooms(without=occurrence), self._times_without(occurrence)
+        return times.free_rooms(self._rooms_for(occurrence.pair), interval, planned)
 
     def room_at(self, meeting: Meeting, interval: Interval) -> str | None:
         """Return and claim a room for a meeting: its own while it can be had, else the first."""
         sites = self.programme.sites.values()
-        site = next((s for s in sites if any(r.email == meeting.room for r in s.rooms)), None)
-        if site is None or meeting.room is None:
+        found = ((site, room) for site in sites for room in site.rooms)
+        site, own = next((each for each in found if each[1].email == meeting.room), (None, None))
+        if site is None or own is None:
             return None
-        planned = self.planned.rooms()
-        rooms = self.rooms(gone(meeting)).free_rooms(site.name, interval, planned)
+        known = self.facts.people
+        people = [known[email] for email in meeting.people if email in known]
+        planned, times = self.planned.rooms(), self.rooms(gone(meeting))
+        rooms = times.free_rooms(site.rooms_for(people, own.provider), interval, planned)
         room = meeting.room if meeting.room in rooms else next(iter(rooms), None)
         if room:
             self.planned.claim(room, interval)
         return room
 
-    def _rooms_without(self, occurrence: Occurrence) -> RoomTimes:
+    def _times_without(self, occurrence: Occurrence) -> RoomTimes:
         return self.rooms(gone(occurrence.replaces))
+
+    def _rooms_for(self, pair: Pair) -> tuple[Room, ...]:
+        """Return the rooms of the pair's site in which the two can meet."""
+        site = self.programme.sites[self.site_of(pair)]
+        people = [self.facts.people[email] for email in pair.people]
+        return site.rooms_for(people, pair.calendar)
 
     def _margin_of(self, meeting: Meeting) -> timedelta:
         """Return the time a standing meeting keeps free on both sides."""

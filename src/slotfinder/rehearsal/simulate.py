@@ -148,7 +148,8 @@ def _cast(configured: Configured, weeks: int, shape: Shape | None) -> _Cast:
     programme, roster = configured.settings.programme, configured.roster
     first = programme.starts - timedelta(days=programme.starts.weekday())
     last = first + weeks * _WEEK - timedelta(days=1)
-    pairs = tuple(replace(pair, ends=last) for pair in roster.pairs if pair.is_booked)
+    booked = (pair for pair in roster.pairs if pair.is_booked)
+    pairs = tuple(replace(pair, ends=last, calendar=_PROVIDER) for pair in booked)
     if not pairs:
         raise UsageError("No pair is active and agreed, so there is nothing to simulate.")
     names = dict.fromkeys(email for pair in pairs for email in pair.people)

@@ -39,18 +39,15 @@ def cloud_use(
     provider: Provider, settings: Settings, people: Mapping[str, Person], pairs: Iterable[Pair]
 ) -> CloudUse:
     """Return what a programme needs of a cloud: Google or Microsoft."""
-
-    def is_there(organizer: str) -> bool:
-        person = people.get(organizer)
-        return (person.provider if person else settings.organizer_provider) is provider
-
+    mailbox = people.get(settings.organizer)
+    home = mailbox.provider if mailbox else settings.organizer_provider
     rooms = [room for site in settings.programme.sites.values() for room in site.rooms]
-    programme_mailbox = settings.organizer not in set(Role) and is_there(settings.organizer)
+    programme_mailbox = settings.organizer not in set(Role) and home is provider
     default = settings.organizer if programme_mailbox else ""
     return CloudUse(
         is_read=provider
         in {*(each.provider for each in people.values()), *(each.provider for each in rooms)},
-        organizers=frozenset(pair.organizer for pair in pairs if is_there(pair.organizer)),
+        organizers=frozenset(pair.organizer for pair in pairs if pair.calendar is provider),
         reader=_readers(settings)[provider] or default,
     )
 

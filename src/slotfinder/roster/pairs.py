@@ -64,6 +64,7 @@ class PairReader:
         starts, ends = self._days(row)
         every = with_remedy(parse_cadence, CADENCE_REMEDY)
         in_person = with_remedy(parse_in_person, IN_PERSON_REMEDY)
+        organizer = self._organizer(row, mentor, mentee)
         pair = Pair(
             id=row.require("pair", _id, ""),
             mentor=mentor,
@@ -75,7 +76,8 @@ class PairReader:
             duration=row.read("duration", _duration, settings.default_duration),
             starts=starts,
             ends=ends,
-            organizer=self._organizer(row, mentor, mentee),
+            organizer=organizer,
+            calendar=self._calendar_of(organizer),
         )
         self._check_cadence(row, pair)
         return pair
@@ -122,6 +124,11 @@ class PairReader:
         if is_own and person and person.provider is Provider.FEED:
             row.report("organizer", READ_ONLY)
         return organizer
+
+    def _calendar_of(self, organizer: str) -> Provider:
+        """Return who keeps an organizer's calendar: a mailbox of the programme is not listed."""
+        person = (self._people or {}).get(organizer)
+        return person.provider if person else self._settings.organizer_provider
 
     def _check_cadence(self, row: Row, pair: Pair) -> None:
         programme = self._programme

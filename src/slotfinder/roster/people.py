@@ -18,6 +18,7 @@ COLUMNS = Columns(
     optional=(
         "site",
         "site_days",
+        "needs",
         "country",
         "language",
         "preference",
@@ -75,6 +76,7 @@ def _person(row: Row, draft: Draft) -> Person:
         feed=calendar.feed,
         site=row.read("site", lambda text: _site(text, draft), ""),
         site_days=row.read("site_days", _site_days, None),
+        needs=row.read("needs", _needs, ()),
         country=row.read("country", _country, None),
         language=row.read("language", _language, "en"),
         wishes=row.read("preference", _wishes, None),
@@ -109,6 +111,10 @@ def _site(text: str, draft: Draft) -> str:
 
 def _site_days(text: str) -> frozenset[int]:
     return with_remedy(parse_days, "Write for example 'Tu,We' or 'Mo-Th'.")(text)
+
+
+def _needs(text: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(filter(None, (each.strip().lower() for each in text.split(";")))))
 
 
 @cache

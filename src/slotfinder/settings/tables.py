@@ -86,6 +86,10 @@ def _fallback(text: str) -> str:
     return values.parse_link(text) if text.strip() else ""
 
 
+def _feature(text: str) -> str:
+    return values.parse_text(text).lower()
+
+
 def _path(text: str) -> str:
     if "\0" in text:
         raise BadValueError("the path has a character no path can have.", "Write a plain path.")
@@ -234,7 +238,7 @@ class RoomTable(Table):
     calendar: Calendar | None = None
     capacity: Annotated[int | None, _whole(1)] = None
     floor: Annotated[str, _text(str.strip)] = ""
-    features: list[Text] = []
+    features: list[Annotated[str, _text(_feature)]] = []
 
 
 class VirtualTable(Table):
