@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
+from urllib.parse import unquote
 
 from tests.acceptance.world import OFFICE, Json, Result, World, spawn
 from tests.emulators.google import GoogleEmulator
@@ -12,6 +13,9 @@ from tests.emulators.world import World as Clouds
 
 SECRET: Final = "Dentist, root canal"
 """The title of every entry that is nobody's business."""
+
+_TELLING: Final = {"summary", "description", "location", "attendees", "creator", "organizer"}
+"""Fields that say more of an entry than when it is."""
 
 Emulator = GoogleEmulator | MicrosoftEmulator
 
@@ -87,6 +91,33 @@ class CloudOffice:
 
     def status(self) -> Json:
         return self.programme.status()
+
+    def close_calendars(self, *emails: str) -> None:
+        """Let nobody read these calendars, and everybody all others."""
+        for each in self.emulators.values():
+            reason = "internalError" if isinstance(each, GoogleEmulator) else "timeout"
+            each.options.reasons = dict.fromkeys(emails, reason)
+
+    def indiscretions(self) -> list[str]:
+        """Return the requests that asked for more of people's own entries than their times."""
+        found: list[str] = []
+        for server in self.emulators.values():
+            if isinstance(server, GoogleEmulator):
+                found += [
+                    f"{each.method} {each.path} {each.fields}"
+                    for each in server.log
+                    if each.method.startswith("calendar.events.")
+                    if OFFICE not in unquote(each.path)
+                    if not each.fields or each.fields & _TELLING
+                ]
+            else:
+                found += [
+                    f"{each.method} {each.path}"
+                    for each in server.log
+                    if each.mailbox not in {"", OFFICE}
+                    if each.method != "users.calendar.getSchedule"
+                ]
+        return found
 
     def leaks(self, *results: Result) -> list[str]:
         """Return where a title of somebody's own entry is found, or anything left loopback."""

@@ -18,11 +18,16 @@ def no_settings_from_outside() -> Iterator[None]:
     os.environ.update(kept)
 
 
+def in_memory() -> Path | None:
+    """Return where folders in memory are made; None where there are none."""
+    shared = Path("/dev/shm")
+    return shared if os.access(shared, os.W_OK) else None
+
+
 @pytest.fixture(scope="session")
 def memory() -> Iterator[Path]:
     """Yield a folder in memory where there is one: each run waits for its disk many times."""
-    shared = Path("/dev/shm")
-    with TemporaryDirectory(dir=shared if os.access(shared, os.W_OK) else None) as folder:
+    with TemporaryDirectory(dir=in_memory()) as folder:
         yield Path(folder)
 
 
