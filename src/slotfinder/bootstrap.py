@@ -62,14 +62,14 @@ class Configured:
 
         return read_ledger(file)
 
-    def log(self, pair: str) -> list[Logged]:
-        """Return what happened to a pair's meetings, oldest first, touching nothing."""
+    def log(self) -> list[Logged]:
+        """Return what happened to all meetings, oldest first, touching nothing."""
         file = _store_file(self.settings)
         if not file.exists():
             return []
         from slotfinder.store.sql import read_log  # noqa: PLC0415 - slow to load
 
-        return read_log(file, pair)
+        return read_log(file)
 
 
 def configure(path: Path, environment: Mapping[str, str]) -> Configured:

@@ -11,6 +11,7 @@ from slotfinder.domain.command import Command
 from slotfinder.domain.freebusy import FreeBusy, OwnTime, Provider, Reading, Unreadable
 from slotfinder.domain.inspection import Inspection
 from slotfinder.domain.interval import Interval
+from slotfinder.domain.lifecycle import Step
 from slotfinder.domain.meeting import Event, Meeting, Receipt, Refusal, Seen, Stray
 
 T = TypeVar("T")
@@ -213,17 +214,22 @@ class Happening:
     at: datetime
     run: str
     meeting: Meeting
-    kind: str
+    kind: Step
     cause: str
     reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Logged:
-    """One change in a meeting's life, as the log has it; the meeting may be gone by now."""
+    """One change in a meeting's life, as the log has it; the meeting may be gone by now.
+
+    ``period`` is the first day of the one it was planned for.
+    """
 
     at: datetime
-    kind: str
+    pair: str
+    period: date
+    kind: Step
     cause: str
     reason: str
     calendar_uid: str | None

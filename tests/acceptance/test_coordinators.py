@@ -107,6 +107,21 @@ def test_the_report_counts_the_periods_that_had_their_meeting(tmp_path: Path) ->
     assert "50 %" in world.call("report", now=now).out
 
 
+def test_the_report_tells_how_long_a_declined_meeting_had_no_new_time(tmp_path: Path) -> None:
+    world = couple(tmp_path).set("meetings", horizon="14d").write()
+    uid = world.run().action["uid"]
+    world.answer(PRIYA, uid, "DECLINED")
+    wall = world.busy(TOM, "20270104T000000Z", "20270118T000000Z")
+    assert world.run(now="2027-01-04T06:00:00Z").kinds[:2] == ["cancel", "hold"]
+    wall.unlink()
+    assert world.run(now="2027-01-06T06:00:00Z").kinds[0] == "book"
+
+    now = "2027-02-02T06:00:00Z"
+    [month] = world.call("report", "--json", now=now).json["months"]
+    assert month["hours_to_new_slot"] == 48.0
+    assert "2.0 days" in world.call("report", now=now).out
+
+
 class TestDigest:
     def test_what_waits_is_mailed_once_and_its_end_too(self, held: World) -> None:
         assert len(digests(held)) == 1

@@ -9,12 +9,14 @@ import pytest
 
 from slotfinder.domain.freebusy import Provider
 from slotfinder.domain.interval import Interval
+from slotfinder.domain.lifecycle import Step
 from slotfinder.domain.meeting import (
     Answer,
     Attendee,
     Both,
     Event,
     Fallback,
+    Meeting,
     MeetingState,
     Option,
     Receipt,
@@ -78,6 +80,17 @@ def changes(**what: object) -> Changes:
     return replace(empty, **what)  # type: ignore[arg-type]
 
 
+def steps(*meetings: Meeting, kind: Step = Step.BOOK) -> tuple[Happening, ...]:
+    return tuple(
+        Happening(at=NOW, run="r", meeting=each, kind=kind, cause="c", reason="A reason.")
+        for each in meetings
+    )
+
+
+def booked(*meetings: Meeting, **what: object) -> Changes:
+    return changes(meetings=meetings, happenings=steps(*meetings), **what)
+
+
 def test_a_new_store_remembers_nothing(store: Store) -> None:
     assert store.load() == Ledger()
     assert store.pending() == []
@@ -97,7 +110,7 @@ def test_everything_recorded_is_loaded_again(store: Store) -> None:
         relaxation_text="It would help to meet every 2 weeks.",
     )
     paused = replace(held, period=None, relaxation_code=None, relaxation_text=None)
-    store.record(changes(meetings=(MEETING,), refusals=(refusal, by_room), holds=(held, paused)))
+    store.record(booked(MEETING, refusals=(refusal, by_room), holds=(held, paused)))
 
     assert store.load() == Ledger(
         meetings=(MEETING,),
@@ -117,17 +130,15 @@ def test_a_pair_is_known_since_it_was_first_recorded(store: Store) -> None:
 
 def test_a_meeting_recorded_again_replaces_itself(store: Store) -> None:
     later = replace(MEETING, interval=Interval(SLOT.start, SLOT.end + timedelta(hours=1)))
-    store.record(changes(meetings=(MEETING,)))
+    store.record(booked(MEETING))
     store.record(changes(meetings=(later,)))
 
     assert store.load().meetings == (later,)
 
 
 def test_a_withdrawn_meeting_stands_no_more_and_its_generation_is_used_up(store: Store) -> None:
-    gone = replace(MEETING, state=MeetingState.WITHDRAWN)
     anew = replace(MEETING, uid="uid-2", generation=1)
-    store.record(changes(meetings=(MEETING,)))
-    store.record(changes(meetings=(anew, gone)))
+    _book_anew(store, MEETING, anew)
 
     ledger = store.load()
     assert ledger.meetings == (anew,)
@@ -140,7 +151,7 @@ def test_two_standing_meetings_in_one_period_are_impossible_and_nothing_is_recor
     twin = replace(MEETING, uid="uid-2")
     entry = Entry(key="k", uid="uid-2", kind=EntryKind.WRITE, provider=Provider.LOCAL, event=EVENT)
     with pytest.raises(StoreError, match=r"The store a store\?#%\.db cannot be used: UNIQUE"):
-        store.record(changes(meetings=(MEETING, twin), entries=(entry,)))
+        store.record(booked(MEETING, twin, entries=(entry,)))
 
     assert store.load() == Ledger()
     assert store.pending() == []
@@ -167,7 +178,7 @@ def test_outbox_entries_come_back_as_they_were_in_order_until_they_are_settled(
         Entry(key="2", uid="uid-1", kind=EntryKind.WRITE, provider=Provider.LOCAL, event=EVENT),
         Entry(key="1", uid="uid-1", kind=EntryKind.MAIL, message=message),
     )
-    store.record(changes(meetings=(MEETING,), entries=entries))
+    store.record(booked(MEETING, entries=entries))
 
     assert store.pending() == list(entries)
     assert store.load().unsettled == {"uid-1"}
@@ -189,13 +200,34 @@ def test_an_entry_recorded_twice_is_done_once(store: Store) -> None:
     assert store.pending() == []
 
 
-def test_what_happened_to_a_meeting_is_recorded_with_it(store: Store) -> None:
-    happening = Happening(
-        at=NOW, run="r", meeting=MEETING, kind="book", cause="best-compromise", reason="The best."
-    )
-    store.record(changes(meetings=(MEETING,), happenings=(happening,)))
+GONE = replace(MEETING, state=MeetingState.WITHDRAWN)
 
-    assert store.load().meetings == (MEETING,)
+
+@pytest.mark.parametrize(
+    "impossible",
+    [
+        pytest.param(changes(meetings=(MEETING,)), id="booked and not logged"),
+        pytest.param(booked(GONE), id="booked and gone"),
+        pytest.param(
+            changes(meetings=(GONE,), happenings=steps(GONE, kind=Step.CANCEL)), id="never booked"
+        ),
+    ],
+)
+def test_a_step_no_meeting_can_take_is_refused_and_nothing_recorded(
+    store: Store, impossible: Changes
+) -> None:
+    with pytest.raises(StoreError, match="of pair p01 cannot become"):
+        store.record(impossible)
+
+    assert store.load() == Ledger()
+
+
+@pytest.mark.parametrize("kind", [Step.MOVE, Step.ADOPT])
+def test_what_was_withdrawn_is_never_taken_up_again(store: Store, kind: Step) -> None:
+    store.record(booked(MEETING))
+    store.record(changes(meetings=(GONE,), happenings=steps(GONE, kind=Step.CANCEL)))
+    with pytest.raises(StoreError, match="cannot become booked"):
+        store.record(changes(meetings=(MEETING,), happenings=steps(MEETING, kind=kind)))
 
 
 ENTRY = Entry(
@@ -204,7 +236,7 @@ ENTRY = Entry(
 
 
 def test_what_a_calendar_made_of_a_meeting_is_kept_with_it(store: Store) -> None:
-    store.record(changes(meetings=(MEETING,), entries=(ENTRY,)))
+    store.record(booked(MEETING, entries=(ENTRY,)))
     receipt = Receipt(
         calendar_uid="abc@google.com",
         join_url=None,
@@ -236,7 +268,7 @@ def test_crowded_calendars_are_remembered_until_they_are_read_otherwise(store: S
 
 
 def test_an_abandoned_meeting_stands_no_more_and_its_entry_is_done(store: Store) -> None:
-    store.record(changes(meetings=(MEETING,), entries=(ENTRY,)))
+    store.record(booked(MEETING, entries=(ENTRY,)))
     message = Message(key="m", recipient=TOM.email, content=b"")
     mail = Entry(key="mail", uid=ENTRY.uid, kind=EntryKind.MAIL, message=message)
     store.record(changes(entries=(mail,)))
@@ -247,34 +279,32 @@ def test_an_abandoned_meeting_stands_no_more_and_its_entry_is_done(store: Store)
     assert ledger.generations == {(MEETING.pair, MEETING.period): MEETING.generation + 1}
 
 
-def _booked(uid: str, pair: str, interval: Interval) -> Changes:
-    meeting = replace(MEETING, uid=uid, pair=pair, interval=interval)
-    happening = Happening(at=NOW, run=uid, meeting=meeting, kind="book", cause="", reason="")
-    return changes(pairs=(pair,), meetings=(meeting,), happenings=(happening,))
+def _of_pair(uid: str, pair: str, interval: Interval) -> Changes:
+    return booked(replace(MEETING, uid=uid, pair=pair, interval=interval), pairs=(pair,))
 
 
 def test_two_runs_that_planned_side_by_side_never_book_one_person_twice(store: Store) -> None:
     later = Interval(SLOT.start + timedelta(minutes=15), SLOT.end + timedelta(minutes=15))
-    store.record(_booked("uid-1", "p01", SLOT))
+    store.record(_of_pair("uid-1", "p01", SLOT))
     with pytest.raises(LockHeldError, match="Another run has booked"):
-        store.record(_booked("uid-2", "p02", later))
+        store.record(_of_pair("uid-2", "p02", later))
 
     assert [each.uid for each in store.load().meetings] == ["uid-1"]
 
 
 def test_times_that_only_touch_are_in_nobodys_way(store: Store) -> None:
-    store.record(_booked("uid-1", "p01", SLOT))
-    store.record(_booked("uid-2", "p02", Interval(SLOT.end, SLOT.end + timedelta(minutes=45))))
+    store.record(_of_pair("uid-1", "p01", SLOT))
+    store.record(_of_pair("uid-2", "p02", Interval(SLOT.end, SLOT.end + timedelta(minutes=45))))
 
     assert len(store.load().meetings) == 2
 
 
 def test_a_move_that_must_not_be_done_leaves_the_meeting_as_it_stood(store: Store) -> None:
-    store.record(changes(meetings=(MEETING,)))
+    store.record(booked(MEETING))
     later = Interval(SLOT.start + timedelta(days=1), SLOT.end + timedelta(days=1))
     moved = replace(MEETING, interval=later, sequence=MEETING.sequence + 1, answers={})
-    happening = Happening(at=NOW, run="r", meeting=moved, kind="move", cause="", reason="")
-    store.record(changes(meetings=(moved,), entries=(ENTRY,), happenings=(happening,)))
+    move = changes(meetings=(moved,), entries=(ENTRY,), happenings=steps(moved, kind=Step.MOVE))
+    store.record(move)
     assert store.load().meetings == (moved,)
 
     store.abandon(ENTRY, stands=True)
@@ -282,15 +312,14 @@ def test_a_move_that_must_not_be_done_leaves_the_meeting_as_it_stood(store: Stor
     assert store.load().meetings == (MEETING,)
     assert store.pending() == []
     # The next run may decide the same again.
-    store.record(changes(meetings=(moved,), entries=(ENTRY,)))
+    store.record(move)
     assert store.pending() == [ENTRY]
 
 
 def test_what_is_forgotten_is_gone_and_its_names_stay_used_up(store: Store) -> None:
-    gone = replace(MEETING, state=MeetingState.WITHDRAWN)
     anew = replace(MEETING, uid="uid-2", generation=1)
     refusal = Refusal(pair="p01", period=MEETING.period, interval=SLOT, cause="declined")
-    store.record(changes(meetings=(gone, anew), refusals=(refusal,), entries=(ENTRY,)))
+    _book_anew(store, MEETING, anew, refusals=(refusal,), entries=(ENTRY,))
     store.settle(ENTRY, NOW)
     store.record(changes(forgetting=_everything_before(SLOT.end)))
 
@@ -301,9 +330,9 @@ def test_what_is_forgotten_is_gone_and_its_names_stay_used_up(store: Store) -> N
 
 
 def test_what_is_still_to_be_told_of_a_meeting_keeps_all_of_its_period(store: Store) -> None:
-    old = replace(MEETING, uid="uid-0", state=MeetingState.WITHDRAWN)
+    old = replace(MEETING, uid="uid-0")
     refusal = Refusal(pair="p01", period=MEETING.period, interval=SLOT, cause="declined")
-    store.record(changes(meetings=(old, MEETING), refusals=(refusal,), entries=(ENTRY,)))
+    _book_anew(store, old, MEETING, refusals=(refusal,), entries=(ENTRY,))
     before = store.load()
     store.record(changes(forgetting=_everything_before(SLOT.end + timedelta(days=400))))
 
@@ -313,11 +342,24 @@ def test_what_is_still_to_be_told_of_a_meeting_keeps_all_of_its_period(store: St
 
 
 def test_a_meeting_that_counts_stays_however_old_it_is(store: Store) -> None:
-    store.record(changes(meetings=(MEETING,)))
+    store.record(booked(MEETING))
     counted = frozenset({MEETING.uid})
     store.record(changes(forgetting=replace(_everything_before(SLOT.end), counted=counted)))
 
     assert store.load().meetings == (MEETING,)
+
+
+def _book_anew(store: Store, old: Meeting, new: Meeting, **what: object) -> None:
+    gone = replace(old, state=MeetingState.WITHDRAWN)
+    store.record(booked(old))
+    store.record(
+        changes(
+            meetings=(new, gone),
+            happenings=(*steps(gone, kind=Step.CANCEL), *steps(new)),
+            known=frozenset({(old.uid, old.interval.start)}),
+            **what,
+        )
+    )
 
 
 def _everything_before(limit: datetime) -> Forgetting:
@@ -328,13 +370,12 @@ def test_a_move_that_must_not_be_done_is_alone_in_leaving_the_log(
     store: Store, tmp_path: Path
 ) -> None:
     """One run may book a meeting, or move it, and fail to move it on."""
-    booked = Happening(at=NOW, run="r", meeting=MEETING, kind="book", cause="", reason="")
-    store.record(changes(meetings=(MEETING,), happenings=(booked,)))
+    store.record(booked(MEETING))
     moved = replace(MEETING, interval=Interval(SLOT.end, SLOT.end + SLOT.length))
-    happening = replace(booked, meeting=moved, kind="move")
-    store.record(changes(meetings=(moved,), entries=(ENTRY,), happenings=(happening,)))
+    step = steps(moved, kind=Step.MOVE)
+    store.record(changes(meetings=(moved,), entries=(ENTRY,), happenings=step))
 
     store.abandon(ENTRY, stands=True)
 
-    logged = read_log(tmp_path / "a store?#%.db", MEETING.pair)
+    logged = read_log(tmp_path / "a store?#%.db")
     assert [each.kind for each in logged] == ["book"]

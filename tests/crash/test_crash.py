@@ -94,7 +94,8 @@ class Suite:
         if scene.writes() != writes:
             flaws.append("one more run wrote or sent something")
         flaws += _differences("one more run's calendars", shown, scene.shown())
-        logs = {pair: read_log(scene.programme.store, pair) for pair in PAIRS}
+        logged = read_log(scene.programme.store)
+        logs = {pair: [each for each in logged if each.pair == pair] for pair in PAIRS}
         return Left(shown, scene.told(), idle.result.actions, logs), flaws
 
     def _run(self, kill_at: int | None = None) -> Ended:

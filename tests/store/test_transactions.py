@@ -11,7 +11,7 @@ from slotfinder.errors import StoreError
 from slotfinder.ports import Entry, EntryKind, Ledger
 from slotfinder.store import sql
 from slotfinder.store.sql import SqlStore, open_store, read_ledger
-from tests.contract.test_store import EVENT, MEETING, NOW, changes
+from tests.contract.test_store import EVENT, MEETING, NOW, booked
 
 ENTRY = Entry(key="k", uid="uid-1", kind=EntryKind.WRITE, provider=Provider.LOCAL, event=EVENT)
 
@@ -21,7 +21,7 @@ def test_a_reader_beside_a_writer_sees_one_moment(
 ) -> None:
     file = tmp_path / "store.db"
     with open_store(file) as store:
-        store.record(changes())
+        store.record(booked())
     refused: list[str] = []
 
     def write_between(connection: object) -> list[object]:
@@ -54,7 +54,7 @@ def test_damage_found_later_is_one_sentence_without_what_the_store_holds(
             case "load":
                 store.load()
             case "record":
-                store.record(changes(meetings=(MEETING,), entries=(ENTRY,)))
+                store.record(booked(MEETING, entries=(ENTRY,)))
             case "pending":
                 store.pending()
             case _:
@@ -85,7 +85,7 @@ def test_a_full_disk_records_nothing_of_a_run(
         with monkeypatch.context() as patched:
             patched.setattr(sql, "_record", on_a_full_disk)
             with pytest.raises(StoreError, match="full"):
-                store.record(changes(meetings=(large,), entries=(ENTRY,)))
+                store.record(booked(large, entries=(ENTRY,)))
 
         assert store.load() == Ledger()
         assert store.pending() == []

@@ -12,7 +12,7 @@ from slotfinder.agent.report import instant
 from slotfinder.agent.retention import forgetting, nobodys_calendars
 from slotfinder.agent.waiting import NEW_TIME
 from slotfinder.domain.drift import CopyDrift
-from slotfinder.domain.lifecycle import Cause
+from slotfinder.domain.lifecycle import Cause, Step
 from slotfinder.domain.meeting import Meeting, MeetingState, Refusal
 from slotfinder.planning.facts import Facts
 from slotfinder.planning.plan import Action, ActionKind, Plan
@@ -77,18 +77,18 @@ def _kept(actions: Iterable[Action]) -> list[Meeting]:
     return [each.meeting for each in actions if each.kind is ActionKind.KEEP and each.meeting]
 
 
-def _withdrawn(actions: Iterable[Action]) -> list[tuple[Meeting, str]]:
-    """Return the meetings that are taken out of the calendars, and why.
+def _withdrawn(actions: Iterable[Action]) -> list[tuple[Meeting, Action]]:
+    """Return the meetings that are taken out of the calendars, and by which action.
 
     A moved meeting whose format changed is another event: the old one goes (docs/compromise.md §5).
     """
-    found: list[tuple[Meeting, str]] = []
+    found: list[tuple[Meeting, Action]] = []
     for action in actions:
         gone = action.meeting if action.kind is ActionKind.CANCEL else None
         if action.kind is ActionKind.MOVE and _is_another_event(action):
             gone = action.was
         if gone is not None:
-            found.append((replace(gone, state=MeetingState.WITHDRAWN), action.reason))
+            found.append((replace(gone, state=MeetingState.WITHDRAWN), action))
     return found
 
 
@@ -170,26 +170,32 @@ _ASTRAY = {
 }
 
 
-def _happenings(actions: Iterable[Action], run: str, now: datetime) -> list[Happening]:
+def _happenings(actions: Sequence[Action], run: str, now: datetime) -> list[Happening]:
+    """Return what happens to meetings; what goes comes first."""
+    steps = [(gone, Step.CANCEL, action) for gone, action in _withdrawn(actions)]
+    steps += [
+        (action.meeting, Step(action.kind), action)
+        for action in actions
+        if action.kind in _WRITTEN and action.meeting
+    ]
     return [
         Happening(
             at=now,
             run=run,
-            meeting=action.meeting,
-            kind=action.kind,
+            meeting=meeting,
+            kind=step,
             cause=action.reason_code,
             reason=action.reason,
         )
-        for action in actions
-        if action.kind in {*_WRITTEN, ActionKind.CANCEL} and action.meeting
+        for meeting, step, action in steps
     ]
 
 
 def _entries(actions: Sequence[Action], agent: Agent, now: datetime) -> list[Entry]:
     """Return the outbox entries; what goes is told before what comes."""
     entries: list[Entry] = []
-    for gone, reason in _withdrawn(actions):
-        entries += compose.withdrawn_meeting(agent, gone, reason, now)
+    for gone, action in _withdrawn(actions):
+        entries += compose.withdrawn_meeting(agent, gone, action.reason, now)
     for action in actions:
         meeting, was = action.meeting, action.was
         if meeting is None or action.kind not in _WRITTEN or action.reason_code == Cause.FOUND:

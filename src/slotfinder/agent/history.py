@@ -6,8 +6,7 @@ from datetime import datetime
 
 from slotfinder.domain.command import Command
 from slotfinder.domain.interval import Interval
-from slotfinder.domain.lifecycle import Cause
-from slotfinder.planning.plan import ActionKind
+from slotfinder.domain.lifecycle import Cause, Step
 from slotfinder.ports import Logged
 
 _BY_ORDER = frozenset(
@@ -55,7 +54,7 @@ def _happening(logged: Logged) -> Deed:
     who = "coordinator" if logged.cause in _BY_ORDER else "agent"
     return Deed(
         at=logged.at,
-        who="person" if logged.kind == ActionKind.ADOPT else who,
+        who="person" if logged.kind is Step.ADOPT else who,
         what=logged.kind,
         uid=logged.calendar_uid,
         interval=logged.interval,

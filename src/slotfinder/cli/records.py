@@ -2,6 +2,7 @@
 
 import csv
 import sys
+from datetime import timedelta
 from typing import Annotated, Any
 
 import typer
@@ -43,7 +44,7 @@ def log(
     with agent_for(configured, session.progress()) as agent:
         [couple] = agent.pairs_named((pair,))
         commands = [each for each in configured.ledger().commands if each.pair == couple.id]
-        deeds = history(configured.log(couple.id), commands)
+        deeds = history([each for each in configured.log() if each.pair == couple.id], commands)
         zone = agent.programme.zone
     if as_json:
         print_json({"pair": pair, "log": [_deed_json(deed) for deed in deeds]})
@@ -62,7 +63,7 @@ def report(
     configured = session.configured()
     with agent_for(configured, session.progress()) as agent:
         now = session.moment(agent.programme.zone)
-        months = figures(agent, configured.ledger(), now)
+        months = figures(agent, configured.ledger(), configured.log(), now)
     if as_json:
         print_json({"now": instant(now), "months": [_month_json(each) for each in months]})
     elif as_csv:
@@ -84,6 +85,7 @@ _COLUMNS = (
     "in_person",
     "moves",
     "moves_per_meeting",
+    "hours_to_new_slot",
     "mentor",
     "mentee",
 )
@@ -102,6 +104,7 @@ def _month_json(each: MonthFigures) -> dict[str, Any]:
         each.in_person,
         each.moves,
         rounded(each.moves / each.met if each.met else None),
+        None if each.found_again is None else rounded(each.found_again / timedelta(hours=1)),
         rounded(each.mentor),
         rounded(each.mentee),
     )

@@ -425,7 +425,7 @@ def figures_picture(months: Sequence[MonthFigures]) -> RenderableType:
     if not months:
         return Text("No period is over yet.")
     titles = ("Month", "Pairs", "Periods", "Met", "Kept", "", "In person", "Moves")
-    table = Table(*titles, "Mentors", "Mentees", box=box.SIMPLE_HEAD)
+    table = Table(*titles, "New slot after", "Mentors", "Mentees", box=box.SIMPLE_HEAD)
     for each in months:
         kept = each.kept or 0
         table.add_row(
@@ -434,9 +434,18 @@ def figures_picture(months: Sequence[MonthFigures]) -> RenderableType:
             f"{kept:.0f} %",
             "█" * round(kept / 10),
             *map(str, (each.in_person, each.moves)),
+            "" if each.found_again is None else _duration(each.found_again),
             *("" if mean is None else f"{mean:.0f}" for mean in (each.mentor, each.mentee)),
         )
     return table
+
+
+def _duration(wait: timedelta) -> str:
+    """Return ``at once``, ``5 h`` or ``2.5 days``: as exact as anybody needs it."""
+    hours = wait / timedelta(hours=1)
+    if hours < 0.5:
+        return "at once"
+    return f"{hours:.0f} h" if hours < 48 else f"{hours / 24:.1f} days"
 
 
 def free_busy_picture(intervals: Sequence[tuple[Interval, str]], zone: ZoneInfo) -> Table:

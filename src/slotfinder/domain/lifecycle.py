@@ -1,10 +1,34 @@
-"""What became of a booked meeting, and whether it still stands (compromise.md §5)."""
+"""A meeting's life: what can happen to it, and whether it still stands (compromise.md §5)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from slotfinder.domain.interval import Interval
-from slotfinder.domain.meeting import Answer, Meeting, Seen
+from slotfinder.domain.meeting import Answer, Meeting, MeetingState, Seen
+
+
+class Step(StrEnum):
+    """What happens to a meeting; each is logged with its time and cause."""
+
+    BOOK = "book"
+    MOVE = "move"
+    ADOPT = "adopt"
+    CANCEL = "cancel"
+
+
+STEPS: Final[Mapping[tuple[MeetingState | None, Step], MeetingState]] = {
+    (None, Step.BOOK): MeetingState.BOOKED,
+    # Another format, or a deleted event: the meeting goes on as an event of another name.
+    (None, Step.MOVE): MeetingState.BOOKED,
+    # It was found in a calendar.
+    (None, Step.ADOPT): MeetingState.BOOKED,
+    (MeetingState.BOOKED, Step.MOVE): MeetingState.BOOKED,
+    (MeetingState.BOOKED, Step.ADOPT): MeetingState.BOOKED,
+    (MeetingState.BOOKED, Step.CANCEL): MeetingState.WITHDRAWN,
+}
+"""Every step a meeting can take, from the state it is in (None: the store does not know it)."""
 
 
 class Cause(StrEnum):

@@ -26,6 +26,7 @@ from sqlalchemy.pool import NullPool
 
 from slotfinder.domain.command import Command, CommandKind
 from slotfinder.domain.interval import Interval
+from slotfinder.domain.lifecycle import STEPS, Step
 from slotfinder.domain.meeting import MeetingState, Receipt, Refusal
 from slotfinder.errors import LockHeldError, OlderStoreError, StoreError
 from slotfinder.ports import PROGRAMME, Changes, Entry, EntryKind, Held, Ledger, Logged
@@ -118,26 +119,29 @@ def read_ledger(file: Path) -> Ledger:
         return Ledger() if connection is None else _ledger(connection)
 
 
-def read_log(file: Path, pair: str) -> list[Logged]:
-    """Return what happened to a pair's meetings, oldest first, without touching the store.
+def read_log(file: Path) -> list[Logged]:
+    """Return what happened to all meetings, oldest first, without touching the store.
 
     Raises:
         StoreError: it is no store, or was written by another version.
     """
-    mine = select(tables.events, tables.meetings.c.calendar_uid)
-    mine = mine.join(tables.meetings, tables.meetings.c.uid == tables.events.c.uid)
-    mine = mine.where(tables.events.c.pair == pair).order_by(tables.events.c.id)
+    columns = tables.meetings.c
+    logged = select(tables.events, columns.calendar_uid, columns.period)
+    logged = logged.join(tables.meetings, columns.uid == tables.events.c.uid)
+    logged = logged.order_by(tables.events.c.id)
     with _read_only(file) as connection:
         return [
             Logged(
                 at=row.at,
-                kind=row.kind,
+                pair=row.pair,
+                period=row.period,
+                kind=Step(row.kind),
                 cause=row.cause,
                 reason=row.reason,
                 calendar_uid=row.calendar_uid,
                 interval=Interval(row.start, row.end),
             )
-            for row in (connection.execute(mine) if connection else ())
+            for row in (connection.execute(logged) if connection else ())
         ]
 
 
@@ -362,7 +366,28 @@ def _claim(connection: Connection, changes: Changes) -> None:
             )
 
 
-_TAKES_TIME = frozenset({"book", "move"})
+_TAKES_TIME = frozenset({Step.BOOK, Step.MOVE})
+
+
+def _check_steps(connection: Connection, changes: Changes) -> None:
+    """Make sure that meetings take only steps they can take, and none that is not logged.
+
+    Raises:
+        StoreError: one does not; nothing is recorded.
+    """
+    columns = tables.meetings.c
+    rows = connection.execute(select(columns.uid, columns.state))
+    states: dict[str, MeetingState | None] = {row.uid: MeetingState(row.state) for row in rows}
+    for each in changes.happenings:
+        uid = each.meeting.uid
+        states[uid] = STEPS.get((states.get(uid), each.kind))
+    for meeting in changes.meetings:
+        if states.get(meeting.uid) is not meeting.state:
+            raise StoreError(
+                f"A meeting of pair {meeting.pair} cannot become {meeting.state} from what the "
+                "store has of it. Nothing was written. This is a fault of slotfinder: please "
+                "report it with the pair's log."
+            )
 
 
 def _standing_before(connection: Connection, changes: Changes) -> dict[str, dict[str, Any]]:
@@ -378,6 +403,7 @@ def _record(connection: Connection, changes: Changes) -> None:
     known = set(connection.execute(select(tables.pairs.c.pair)).scalars())
     for pair in sorted(set(changes.pairs) - known - {PROGRAMME}):
         connection.execute(insert(tables.pairs).values(pair=pair, known_since=changes.now))
+    _check_steps(connection, changes)
     _claim(connection, changes)
     before = _standing_before(connection, changes)
     # A meeting that is withdrawn makes room for the one that takes its period.
