@@ -36,6 +36,8 @@ from tests.machine.world import (
     HORIZON,
     LAST_DAY,
     NEW_YORK,
+    SLIPS_IN_AFTER,
+    SLIPS_IN_BEFORE,
     START,
     STORE_TROUBLES,
     FragileStore,
@@ -73,10 +75,6 @@ _OUTAGES: Final = {
     " ".join(each): each for each in product(_FAULTS, _STEPS, ("once", "all the time", _FATAL))
 }
 
-_BEFORE, _AFTER = (
-    "somebody slips in right before the write",
-    "somebody slips in right after the write",
-)
 _WAITING: Final = "killed while waiting"
 _STATUSES: Final[dict[Kind, Status]] = {
     Kind.BUSY: "busy",
@@ -90,9 +88,9 @@ _SHORT: Final = timedelta(hours=3)
 class CloudWorld(World):
     """Everybody's calendars are in clouds; that of the programme is in ``home``."""
 
-    troubles = st.sampled_from((_BEFORE, _AFTER, *STORE_TROUBLES)) | st.sampled_from(
-        sorted(_OUTAGES)
-    )
+    troubles = st.sampled_from(
+        (SLIPS_IN_BEFORE, SLIPS_IN_AFTER, *STORE_TROUBLES)
+    ) | st.sampled_from(sorted(_OUTAGES))
 
     def __init__(self, home: str) -> None:
         super().__init__()
@@ -123,7 +121,7 @@ class CloudWorld(World):
 
     def changes(self) -> Counter[str]:
         configured = configure(self._config, {})
-        log = [each for pair in ("p1", "p2") for each in configured.log(pair)]
+        log = configured.log()
         return Counter(str(each.calendar_uid) for each in log if each.kind == "move")
 
     def break_down(self, trouble: str) -> None:
@@ -220,7 +218,7 @@ class CloudWorld(World):
     def _slip_in(self, _clouds: Clouds) -> None:
         """Let the mentor enter something where the agent is having its last look."""
         last = self._office.emulators["google"].log.entries[-1]
-        if self._slips == _BEFORE and last.method == "calendar.freebusy.query":
+        if self._slips == SLIPS_IN_BEFORE and last.method == "calendar.freebusy.query":
             start, end = (
                 datetime.fromisoformat(last.body[each]) for each in ("timeMin", "timeMax")
             )
@@ -235,7 +233,7 @@ class CloudWorld(World):
         self._written[item.uid] = interval
         if interval != before:
             self.watch(interval, [each.email for each in item.attendees])
-            if self._slips == _AFTER:
+            if self._slips == SLIPS_IN_AFTER:
                 self._slips = ""
                 self.enter(TOM, Block(interval=interval, kind=Kind.BUSY))
 
