@@ -16,10 +16,20 @@ from slotfinder.domain.freebusy import Provider
 from slotfinder.domain.meeting import programme_mark
 from slotfinder.errors import ConfigurationError, Finding, LockHeldError, StoreError
 from slotfinder.mail.outbox_folder import OutboxFolder
-from slotfinder.ports import CloudInspector, FreeBusySource, Ledger, Logged, Mailer, Progress, Store
+from slotfinder.ports import (
+    CloudInspector,
+    FreeBusySource,
+    Ledger,
+    Logged,
+    Mailer,
+    PersonalStore,
+    Progress,
+    Records,
+)
 from slotfinder.roster import Roster, load_programme
 from slotfinder.roster.clouds import cloud_use
 from slotfinder.settings import Settings
+from slotfinder.store.backup import backups
 
 if TYPE_CHECKING:
     from slotfinder.calendars.google.calendar import GoogleCalendars
@@ -71,6 +81,23 @@ class Configured:
 
         return read_log(file)
 
+    def about(self, person: str) -> Records:
+        """Return everything the store remembers about a person, by address, touching nothing."""
+        file = _store_file(self.settings)
+        if not file.exists():
+            return {}
+        from slotfinder.store.sql import read_about  # noqa: PLC0415 - slow to load
+
+        return read_about(file, person)
+
+    def mails_to(self, person: str) -> list[Path]:
+        """Return the mails to a person in the outbox folder."""
+        return OutboxFolder(self.settings.mail.outbox).mails_to(person)
+
+    def store_copies(self) -> list[Path]:
+        """Return the copies of the store that were made before it was migrated."""
+        return backups(_store_file(self.settings))
+
 
 def configure(path: Path, environment: Mapping[str, str]) -> Configured:
     """Read the programme whose slotfinder.toml is at ``path``.
@@ -108,7 +135,7 @@ def agent_for(configured: Configured, progress: Progress) -> Iterator[Agent]:
 
 
 @contextmanager
-def locked_store(configured: Configured, wait: float = 0) -> Iterator[Store]:
+def locked_store(configured: Configured, wait: float = 0) -> Iterator[PersonalStore]:
     """Yield the store, made and migrated where needed, with nobody else writing it.
 
     ``wait`` is how many seconds to wait for another run to end.

@@ -310,6 +310,24 @@ class Changes:
         return replace(empty, **what)
 
 
+Records = Mapping[str, Sequence[Mapping[str, Any]]]
+"""Rows of the store by table, each with all of its columns, as JSON keeps them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Erasure:
+    """How a person is taken out of the store.
+
+    In ``meetings`` (by uid) another name takes the place of the address. ``silenced`` are commands
+    (by id) that lose their text; ``deleted`` are the rows that go, by table and key.
+    """
+
+    person: str
+    meetings: tuple[str, ...]
+    silenced: tuple[int, ...]
+    deleted: Mapping[str, tuple[str | int, ...]]
+
+
 class Store(Protocol):
     """Remembers meetings, refusals and what is still to be told to whom."""
 
@@ -341,6 +359,18 @@ class Store(Protocol):
 
         Unless its meeting ``stands`` as it did before, it came to nothing and stands no more.
         """
+        ...
+
+
+class PersonalStore(Store, Protocol):
+    """A store that also shows, and forgets, what it remembers about one person."""
+
+    def about(self, person: str) -> Records:
+        """Return everything that is remembered about a person, by address; empty for a stranger."""
+        ...
+
+    def erase(self, what: Erasure) -> str:
+        """Take a person out, leaving no trace in the file, and return the name put instead."""
         ...
 
 

@@ -18,7 +18,7 @@ from slotfinder.domain.freebusy import (
 )
 from slotfinder.domain.interval import Interval
 from slotfinder.domain.meeting import Answer, Meeting, Seen
-from slotfinder.domain.people import Pair
+from slotfinder.domain.people import Pair, pseudonym_number
 from slotfinder.planning.facts import Facts, periods_of, reading_window, within_horizon
 from slotfinder.ports import Ledger
 
@@ -213,7 +213,10 @@ def _look_up(agent: Agent, ledger: Ledger, now: datetime) -> dict[str, Seen]:
     """Return what calendars show of the meetings ahead and of those just over."""
     wanted: dict[Provider, list[Meeting]] = {}
     for meeting in ledger.meetings:
-        if meeting.interval.end > now - _RECENT and meeting.uid not in ledger.unsettled:
+        # Calendars would tell the name of an erased person again.
+        is_erased = any(map(pseudonym_number, meeting.people))
+        is_recent = meeting.interval.end > now - _RECENT
+        if is_recent and not is_erased and meeting.uid not in ledger.unsettled:
             wanted.setdefault(agent.provider_of(meeting.organizer), []).append(meeting)
     seen: dict[str, Seen] = {}
     for provider, meetings in wanted.items():

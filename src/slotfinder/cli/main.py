@@ -11,7 +11,7 @@ import typer
 from typer.exceptions import TyperException
 
 from slotfinder import __version__
-from slotfinder.cli import doctor, look, orders, passes, records, simulate, start
+from slotfinder.cli import doctor, look, orders, passes, privacy, records, simulate, start
 from slotfinder.cli.session import Session
 from slotfinder.errors import (
     ConfigurationError,
@@ -81,6 +81,8 @@ app.command("report")(records.report)
 app.command("status")(look.status)
 app.command("explain")(look.explain)
 app.command("freebusy")(look.freebusy)
+app.command("export")(privacy.export)
+app.command("erase")(privacy.erase)
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -1,8 +1,10 @@
 """The people of a programme and who meets whom."""
 
+import re
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from hashlib import sha256
 from zoneinfo import ZoneInfo
 
 from slotfinder.domain.cadence import Cadence, InPerson
@@ -100,3 +102,22 @@ class Pair:
     def is_booked(self) -> bool:
         """Tell whether the agent books this pair at all."""
         return self.status is PairStatus.ACTIVE and self.agreed
+
+
+def address_mark(email: str) -> str:
+    """Return what stands for an address in the names of mails: always the same."""
+    return sha256(email.encode()).hexdigest()[:16]
+
+
+_ERASED = re.compile(r"erased-(\d+)@invalid")
+
+
+def pseudonym(number: int) -> str:
+    """Return what stands for the address of a person who was erased."""
+    return f"erased-{number}@invalid"
+
+
+def pseudonym_number(email: str) -> int:
+    """Return the number of the erased person an address stands for; 0 for a real address."""
+    found = _ERASED.fullmatch(email)
+    return int(found[1]) if found else 0

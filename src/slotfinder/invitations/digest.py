@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from email.message import EmailMessage
 from email.policy import SMTP
-from hashlib import sha256
 
+from slotfinder.domain.people import address_mark
 from slotfinder.ports import Message
 
 _POLICY = SMTP.clone(cte_type="7bit")
@@ -22,7 +22,7 @@ def digest_message(
     mail["To"] = recipient
     mail["Subject"] = " ".join(f"{programme}: {what}".split())
     mail["Date"] = at
-    whom = sha256(recipient.encode()).hexdigest()[:16]
+    whom = address_mark(recipient)
     mail["Message-ID"] = f"<{key}.{whom}@{sender.rpartition('@')[2]}>"
     mail["Auto-Submitted"] = "auto-generated"  # RFC 3834 §5
     told = "\n\n".join(lines) if lines else "All that waited for you is settled."

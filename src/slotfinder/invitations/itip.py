@@ -11,6 +11,7 @@ from hashlib import sha256
 from typing import Final, Literal
 
 from slotfinder.domain.meeting import Attendee, Event
+from slotfinder.domain.people import address_mark
 from slotfinder.invitations.vevent import event_calendar
 from slotfinder.invitations.wording import Body
 from slotfinder.ports import Message
@@ -85,7 +86,7 @@ def _boundaries(body: Body, calendar: bytes) -> tuple[str, str]:
 
 
 def _message_id(uid: str, sequence: int, method: _Method, recipient: Attendee, domain: str) -> str:
-    return f"<{_hash(uid)}.{sequence}.{method.lower()}.{_hash(recipient.email)}@{domain}>"
+    return f"<{_hash(uid)}.{sequence}.{method.lower()}.{address_mark(recipient.email)}@{domain}>"
 
 
 def _key(event: Event, method: _Method, recipient: Attendee) -> str:
@@ -93,7 +94,7 @@ def _key(event: Event, method: _Method, recipient: Attendee) -> str:
     uid = event.uid.lower()
     if not re.fullmatch(r"[a-z0-9][a-z0-9@._-]{0,127}", uid):
         uid = _hash(event.uid)
-    return f"{uid}.{event.sequence}.{method.lower()}.{_hash(recipient.email)}"
+    return f"{uid}.{event.sequence}.{method.lower()}.{address_mark(recipient.email)}"
 
 
 def _hash(text: str) -> str:

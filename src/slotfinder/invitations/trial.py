@@ -3,8 +3,8 @@
 from datetime import datetime
 from email.message import EmailMessage
 from email.policy import SMTP
-from hashlib import sha256
 
+from slotfinder.domain.people import address_mark
 from slotfinder.ports import Message
 
 _POLICY = SMTP.clone(cte_type="7bit")
@@ -12,7 +12,7 @@ _POLICY = SMTP.clone(cte_type="7bit")
 
 def trial_message(programme: str, *, sender: str, recipient: str, at: datetime) -> Message:
     """Return the mail for one coordinator; another moment makes another mail."""
-    key = f"trial.{sha256(f'{recipient} {at.isoformat()}'.encode()).hexdigest()[:32]}"
+    key = f"trial.{at:%Y%m%dT%H%M%SZ}.{address_mark(recipient)}"
     mail = EmailMessage(policy=_POLICY)
     mail["From"] = sender
     mail["To"] = recipient

@@ -1,6 +1,7 @@
 import os
 from pathlib import Path
 
+from slotfinder.domain.people import address_mark
 from slotfinder.errors import WriteError
 from slotfinder.ports import Message
 
@@ -27,6 +28,13 @@ class OutboxFolder:
                 "provider-unavailable",
                 f"The mail could not be put into the outbox folder: {error.strerror}.",
             ) from error
+
+    def mails_to(self, person: str) -> list[Path]:
+        """Return the mails to a person that stand here, one half written by a killed run too."""
+        if not self._directory.is_dir():
+            return []
+        ends = tuple(f".{address_mark(person)}{suffix}" for suffix in (".eml", ".part"))
+        return sorted(each for each in self._directory.iterdir() if each.name.endswith(ends))
 
 
 def _put(target: Path, content: bytes) -> None:

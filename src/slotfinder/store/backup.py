@@ -44,6 +44,11 @@ def back_up(file: Path, version: str) -> None:
             partial.unlink(missing_ok=True)
 
 
+def backups(file: Path) -> list[Path]:
+    """Return the copies that stand beside a store."""
+    return sorted(each for each in file.parent.glob("*.backup") if each.name.startswith(file.name))
+
+
 def _name(partial: Path, file: Path, version: str) -> None:
     """Give the copy the first name that is free; one that is there already is not kept twice.
 

@@ -29,8 +29,18 @@ from slotfinder.domain.interval import Interval
 from slotfinder.domain.lifecycle import STEPS, Step
 from slotfinder.domain.meeting import MeetingState, Receipt, Refusal
 from slotfinder.errors import LockHeldError, OlderStoreError, StoreError
-from slotfinder.ports import PROGRAMME, Changes, Entry, EntryKind, Held, Ledger, Logged
-from slotfinder.store import tables
+from slotfinder.ports import (
+    PROGRAMME,
+    Changes,
+    Entry,
+    EntryKind,
+    Erasure,
+    Held,
+    Ledger,
+    Logged,
+    Records,
+)
+from slotfinder.store import personal, tables
 from slotfinder.store.backup import back_up
 from slotfinder.store.codec import (
     as_json,
@@ -83,6 +93,25 @@ class SqlStore:
             connection.execute(
                 tables.outbox.delete().where(tables.outbox.c.uid == entry.uid, waiting)
             )
+
+    def about(self, person: str) -> Records:
+        with _transaction(self._engine) as connection:
+            return personal.about(connection, person)
+
+    def erase(self, what: Erasure) -> str:
+        # Before: what older versions left in unused parts of the file. After: what even deleting
+        # with zeros may leave at the ends of pages.
+        self._rebuild()
+        with _transaction(self._engine) as connection:
+            name = personal.erase(connection, what)
+        self._rebuild()
+        return name
+
+    def _rebuild(self) -> None:
+        """Write the file anew, with nothing in it but what it holds."""
+        with _transaction(self._engine) as connection:
+            connection.exec_driver_sql("COMMIT")  # it is a transaction of its own
+            connection.exec_driver_sql("VACUUM")
 
 
 @contextmanager
@@ -145,6 +174,16 @@ def read_log(file: Path) -> list[Logged]:
         ]
 
 
+def read_about(file: Path, person: str) -> Records:
+    """Return everything that is remembered about a person, without touching the store.
+
+    Raises:
+        StoreError: it is no store, or was written by another version.
+    """
+    with _read_only(file) as connection:
+        return {} if connection is None else personal.about(connection, person)
+
+
 @contextmanager
 def _read_only(file: Path) -> Iterator[Connection | None]:
     """Yield a connection to a store of this version, None to one that is still empty."""
@@ -180,6 +219,8 @@ def _engine(file: Path, *, create: bool) -> Engine:
         # a migration that is killed half-way has to leave nothing.
         connection.isolation_level = None
         connection.execute("PRAGMA foreign_keys=ON")
+        # What is deleted is gone from the file: mails that were sent, and people.
+        connection.execute("PRAGMA secure_delete=ON")
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
