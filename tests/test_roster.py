@@ -300,6 +300,21 @@ def test_a_published_calendar_cannot_hold_the_meetings(load: Load) -> None:
     assert load(pairs=PAIRS, toml=TOML).pairs
 
 
+@pytest.mark.parametrize("tag", ["de", "DE-at", "ja", "en-US", "fr-CA"])
+def test_languages_of_any_region_are_written_in(load: Load, tag: str) -> None:
+    roster = load(people=person_with("language", tag), pairs=pair_with("agreed", ""))
+    assert roster.warnings == ()
+    assert roster.people["tom@acme.example"].language == tag.lower()
+
+
+def test_a_language_without_texts_is_a_warning_that_says_what_comes_instead(load: Load) -> None:
+    people = person_with("language", "pt-BR")
+    (warning,) = load(people=people, pairs=pair_with("agreed", "")).warnings
+    assert (warning.file, warning.where, warning.key) == ("people.csv", "row 2", "language")
+    assert "no texts in 'pt-br', so this person is written to in English" in warning.message
+    assert "de, en, es, fr, ja" in warning.remedy
+
+
 def test_an_unknown_column_is_a_warning_with_a_suggestion(load: Load) -> None:
     (warning,) = load(people=PEOPLE.replace("timezone", "timezone,langauge")).warnings
     assert (warning.where, warning.key) == ("row 1", "langauge")

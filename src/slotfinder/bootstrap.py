@@ -128,6 +128,7 @@ def agent_for(configured: Configured, progress: Progress) -> Iterator[Agent]:
             inspectors={provider: cloud.inspector for provider, cloud in clouds.items()},
             mailer=_mailer(settings, stack),
             sender=settings.mail.sender,
+            texts=settings.texts,
             organizer_provider=settings.organizer_provider,
             progress=progress,
             keep=settings.keep,

@@ -34,6 +34,7 @@ class TestAllIsWell:
         assert status == 0
         assert [each["code"] for each in findings] == [
             "settings-read",
+            "texts-ready",
             "store-absent",
             "outbox-writable",
             "zones-present",

@@ -173,10 +173,9 @@ def test_the_template_promises_only_what_there_is(tmp_path: Path) -> None:
     call("init", str(tmp_path), *NOW)
     text = (tmp_path / "slotfinder.toml").read_text("utf-8")
     assert "doctor" not in text
-    for key in ("coordinators", "# short", "# capacity", "# floor", "# features"):
+    for key in ("coordinators", "# short"):
         [line] = [line for line in text.splitlines() if line.startswith(f"{key} =")]
         assert "(used by a later release)" in line
-    assert "language" not in (tmp_path / "people.csv").read_text("utf-8")
 
 
 def test_init_says_where_to_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ from slotfinder.domain.freebusy import Provider
 from slotfinder.domain.interval import Interval
 from slotfinder.domain.meeting import Attendee, Event
 from slotfinder.domain.people import Person
-from slotfinder.invitations.wording import Occasion
+from slotfinder.invitations.wording import Occasion, Place
 
 ORGANIZER = Attendee(email="mentoring@acme.example", name="Mentoring")
 TOM = Attendee(email="tom@acme.example", name="Tom Baker")
@@ -42,12 +42,13 @@ def event(**changes: Any) -> Event:
     return replace(example, **changes)
 
 
-def person(name: str, zone: str) -> Person:
+def person(name: str, zone: str, language: str = "en") -> Person:
     return Person(
         email=f"{name.split(maxsplit=1)[0].lower()}@acme.example",
         name=name,
         provider=Provider.LOCAL,
         zone=ZoneInfo(zone),
+        language=language,
     )
 
 
@@ -59,5 +60,24 @@ def occasion(**changes: Any) -> Occasion:
         interval=between("2027-01-07T11:15", "2027-01-07T12:00"),
         place=None,
         join_url="https://meet.example/abc",
+        cause="best-compromise",
     )
     return replace(example, **changes)
+
+
+def spoken(language: str, **changes: Any) -> Occasion:
+    """Return the same among two people of one language, whose names no language has in it."""
+    both = {
+        "mentor": person("Tom Baker", "Europe/London", language),
+        "mentee": person("Priya Sharma", "Asia/Kolkata", language),
+    }
+    return occasion(**(both | changes))
+
+
+LONDON = Place(
+    site="London",
+    address="1 Example Street",
+    directions="Left of the station.\nFirst door.",
+    room="room-a@acme.example",
+    floor="3",
+)

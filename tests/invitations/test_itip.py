@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from slotfinder.domain.meeting import Attendee, Event
 from slotfinder.invitations.itip import cancel_message, request_message
-from slotfinder.invitations.wording import Body, invitation
+from slotfinder.invitations.texts import SHIPPED
+from slotfinder.invitations.wording import Body, event_text, mail
 from slotfinder.ports import Message
 from tests.invitations.examples import ORGANIZER, PRIYA, TOM, event, occasion
 from tests.invitations.readers import Understood, read_with_ical, read_with_vobject
@@ -80,10 +81,10 @@ def test_the_headers_address_one_person() -> None:
 
 
 def test_what_people_read_is_in_both_texts() -> None:
-    body = invitation(occasion(), occasion().mentor, reason="Both were free.")
-    mail = opened(request(event(), body=body))
+    body = mail(SHIPPED, "invitation", occasion(), occasion().mentor)
+    message = opened(request(event(), body=body))
 
-    plain, html = (mail.get_body([kind]) for kind in ("plain", "html"))
+    plain, html = (message.get_body([kind]) for kind in ("plain", "html"))
     assert plain is not None
     assert html is not None
     assert plain.get_content().split() == body.text.split()
@@ -179,14 +180,21 @@ any_text = (
 
 
 @settings(deadline=None)  # a machine under load is no defect
-@given(name=any_text, title=any_text, reason=any_text, programme=any_text)
+@given(
+    name=any_text,
+    title=any_text,
+    programme=any_text,
+    language=st.sampled_from(sorted(SHIPPED.languages)),
+)
 def test_whatever_people_are_called_the_mail_opens_as_built(
-    name: str, title: str, reason: str, programme: str
+    name: str, title: str, programme: str, language: str
 ) -> None:
     tom = replace(occasion().mentor, name=name)
-    about = occasion(mentor=tom, programme=programme)
-    body = invitation(about, about.mentee, reason=reason)
-    example = event(title=title, attendees=(replace(TOM, name=name), PRIYA))
+    priya = replace(occasion().mentee, language=language)
+    about = occasion(mentor=tom, mentee=priya, programme=programme)
+    body = mail(SHIPPED, "invitation", about, about.mentee)
+    text = event_text(SHIPPED, about, *about.people)
+    example = event(title=title, text=text, attendees=(replace(TOM, name=name), PRIYA))
 
     message = request(example, PRIYA, body=body)
 
@@ -194,9 +202,9 @@ def test_whatever_people_are_called_the_mail_opens_as_built(
     assert b"\r" not in message.content.replace(b"\r\n", b"")
     assert message.content.isascii()
     assert max(map(len, message.content.split(b"\r\n"))) <= 998
-    mail = opened(message)
-    assert mail["To"] == PRIYA.email
-    assert set(mail.keys()) == set(opened(request(event())).keys())
-    assert [part.get_content_type() for part in mail.walk()].count("text/calendar") == 1
-    for content in calendars(mail):
+    built = opened(message)
+    assert built["To"] == PRIYA.email
+    assert set(built.keys()) == set(opened(request(event())).keys())
+    assert [part.get_content_type() for part in built.walk()].count("text/calendar") == 1
+    for content in calendars(built):
         assert read_with_vobject(content).uid == read_with_ical(content).uid == example.uid

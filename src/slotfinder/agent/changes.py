@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from slotfinder.agent import compose
 from slotfinder.agent.astray import still_astray, to_send_again
 from slotfinder.agent.observe import crowded_calendars
 from slotfinder.agent.programme import Agent
@@ -42,10 +41,7 @@ def changes_of(
         refusals=(*_refusals(actions), *_rooms_refused(facts, ledger)),
         holds=tuple(_holds(plan, facts, ledger, now)),
         happenings=tuple(_happenings(actions, run, now)),
-        entries=(
-            *_entries(actions, agent, now),
-            *(each for meeting in again for each in compose.sent_again(agent, meeting, now)),
-        ),
+        entries=_entries(plan, facts, again, agent, now),
         crowded=crowded | crowded_calendars(facts.readings.values(), now),
         known=frozenset((each.uid, each.interval.start) for each in ledger.meetings),
         forgetting=forgetting(agent, ledger, facts.pairs, now) if is_whole else None,
@@ -85,7 +81,7 @@ def _withdrawn(actions: Iterable[Action]) -> list[tuple[Meeting, Action]]:
     found: list[tuple[Meeting, Action]] = []
     for action in actions:
         gone = action.meeting if action.kind is ActionKind.CANCEL else None
-        if action.kind is ActionKind.MOVE and _is_another_event(action):
+        if _is_another_event(action):
             gone = action.was
         if gone is not None:
             found.append((replace(gone, state=MeetingState.WITHDRAWN), action))
@@ -191,17 +187,34 @@ def _happenings(actions: Sequence[Action], run: str, now: datetime) -> list[Happ
     ]
 
 
-def _entries(actions: Sequence[Action], agent: Agent, now: datetime) -> list[Entry]:
+def _entries(
+    plan: Plan, facts: Facts, again: Sequence[Meeting], agent: Agent, now: datetime
+) -> tuple[Entry, ...]:
     """Return the outbox entries; what goes is told before what comes."""
+    gone = _withdrawn(plan.actions)
+    told = [
+        each
+        for each in plan.actions
+        if each.kind in _WRITTEN and each.reason_code != Cause.FOUND  # that stands as it is
+    ]
+    if not (gone or told or again):
+        return ()
+    # What writes texts is slow to load, and most runs change nothing.
+    from slotfinder.agent.compose import Composer, first_meetings  # noqa: PLC0415
+
+    stand = {each.uid: each for each in (*facts.meetings, *_standing(told))}
+    stand |= {off.uid: off for off, _ in gone}
+    composer = Composer(agent=agent, first=first_meetings(stand.values(), now), now=now)
     entries: list[Entry] = []
-    for gone, action in _withdrawn(actions):
-        entries += compose.withdrawn_meeting(agent, gone, action.reason, now)
-    for action in actions:
+    for off, action in gone:
+        instead = action.meeting if _is_another_event(action) else None
+        entries += composer.withdrawn(off, action.reason_code, instead)
+    for action in told:
         meeting, was = action.meeting, action.was
-        if meeting is None or action.kind not in _WRITTEN or action.reason_code == Cause.FOUND:
-            continue  # what was found stands as it is
+        if meeting is None:
+            continue
         if was is None or _is_another_event(action):
-            entries += compose.new_meeting(agent, meeting, now)
+            entries += composer.new(meeting, replaced=was)
         else:
-            entries += compose.changed_meeting(agent, meeting, was, now)
-    return entries
+            entries += composer.changed(meeting, was)
+    return (*entries, *(each for meeting in again for each in composer.again(meeting)))

@@ -1,158 +1,192 @@
 """Turns a decided meeting into what calendars hold and what people are told."""
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from slotfinder.agent.programme import CLOUDS, Agent
 from slotfinder.booking.keys import calendar_key, mail_key
+from slotfinder.domain.explain import OWED, SHORT
 from slotfinder.domain.meeting import Answer, Attendee, Event, Fallback, Format, Lifted, Meeting
 from slotfinder.domain.people import Person
 from slotfinder.invitations.itip import cancel_message, request_message
 from slotfinder.invitations.wording import (
-    Body,
     Occasion,
     Place,
-    cancelled,
     event_location,
     event_text,
-    invitation,
-    moved,
+    mail,
 )
-from slotfinder.ports import Entry, EntryKind, Message
+from slotfinder.ports import Entry, EntryKind
 
 
-def new_meeting(agent: Agent, meeting: Meeting, now: datetime) -> list[Entry]:
-    """Return what to write and whom to invite for a meeting that did not exist before."""
-    occasion = _occasion(agent, meeting)
-    event = _event(agent, meeting, occasion, now)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Composer:
+    """Writes at ``now`` what is to be told; ``first`` are the uids of pairs' first meetings."""
 
-    def ask(reader: Person, recipient: Attendee) -> Message:
-        body = invitation(occasion, reader, reason=meeting.reason)
-        return request_message(event, recipient, sender=agent.sender, body=body, first=True)
+    agent: Agent
+    first: frozenset[str]
+    now: datetime
 
-    return [_calendar(agent, event, EntryKind.WRITE), *_mails(agent, event, ask)]
+    def new(self, meeting: Meeting, replaced: Meeting | None) -> list[Entry]:
+        """Return what to write and whom to invite for a meeting that did not exist before.
 
+        ``replaced`` is the meeting in another format that it comes instead of, if there was one.
+        """
+        occasion = self._occasion(meeting)
+        if replaced is not None:
+            occasion = replace(occasion, replaced=replaced.interval)
+        return self._told(meeting, occasion, "invitation")
 
-def changed_meeting(agent: Agent, meeting: Meeting, was: Meeting, now: datetime) -> list[Entry]:
-    """Return what to write and whom to tell when a meeting has another time (RFC 5546 §3.2.2)."""
-    occasion = _occasion(agent, meeting)
-    event = _event(agent, meeting, occasion, now)
+    def changed(self, meeting: Meeting, was: Meeting) -> list[Entry]:
+        """Return what to write and whom to tell of another time or room (RFC 5546 §3.2.2)."""
+        occasion, before = self._occasion(meeting), self._occasion(was)
+        if before.interval != occasion.interval:
+            occasion = replace(occasion, old=before.interval)
+        if before.place != occasion.place:
+            occasion = replace(occasion, old_location=event_location(before))
+        return self._told(meeting, occasion, "changed")
 
-    def tell(reader: Person, recipient: Attendee) -> Message:
-        body = moved(occasion, reader, was=was.interval, reason=meeting.reason)
-        return request_message(event, recipient, sender=agent.sender, body=body, first=False)
+    def again(self, meeting: Meeting) -> list[Entry]:
+        """Return what has a cloud tell its guests once more of a meeting that stands as it did."""
+        event = self._event(meeting, self._occasion(meeting))
+        return [self._calendar(event, EntryKind.WRITE)]
 
-    return [_calendar(agent, event, EntryKind.WRITE), *_mails(agent, event, tell)]
+    def withdrawn(self, meeting: Meeting, cause: str, instead: Meeting | None) -> list[Entry]:
+        """Return what to take out of calendars and whom to tell when a meeting is off (§3.2.5).
 
+        ``instead`` is the meeting in another format that replaces it, if there is one.
+        """
+        occasion = replace(
+            self._occasion(meeting),
+            cause=cause,
+            is_cancelled=True,
+            is_first=False,
+            is_owed=False,
+            is_shorter=False,
+            instead=instead.interval if instead else None,
+        )
+        return self._told(meeting, occasion, "cancelled")
 
-def sent_again(agent: Agent, meeting: Meeting, now: datetime) -> list[Entry]:
-    """Return what has a cloud tell its guests once more of a meeting that stands as it did."""
-    event = _event(agent, meeting, _occasion(agent, meeting), now)
-    return [_calendar(agent, event, EntryKind.WRITE)]
+    def _told(self, meeting: Meeting, occasion: Occasion, name: str) -> list[Entry]:
+        """Return the calendar's entry, and one mail for each person who is not the organizer."""
+        event = self._event(meeting, occasion)
+        kind = EntryKind.WITHDRAW if occasion.is_cancelled else EntryKind.WRITE
+        written = self._calendar(event, kind)
+        if written.provider in CLOUDS:
+            return [written]  # clouds tell the guests of their own events themselves
+        guests = [each for each in event.attendees if each.email != event.organizer.email]
+        return [written, *(self._mail(event, occasion, name, each) for each in guests)]
 
+    def _calendar(self, event: Event, kind: EntryKind) -> Entry:
+        return Entry(
+            key=calendar_key(event, kind),
+            uid=event.uid,
+            kind=kind,
+            provider=self.agent.provider_of(event.organizer.email),
+            event=event,
+        )
 
-def withdrawn_meeting(agent: Agent, meeting: Meeting, reason: str, now: datetime) -> list[Entry]:
-    """Return what to take out of calendars and whom to tell when a meeting is off (§3.2.5)."""
-    occasion = _occasion(agent, meeting)
-    event = replace(_event(agent, meeting, occasion, now), sequence=meeting.revision + 1)
+    def _mail(self, event: Event, occasion: Occasion, name: str, guest: Attendee) -> Entry:
+        """Return a mail that has no other language than the reader's, the event's text included."""
+        texts, sender = self.agent.texts, self.agent.sender
+        reader = self.agent.person(guest.email)
+        body = mail(texts, name, occasion, reader)
+        event = replace(event, text=event_text(texts, occasion, reader))
+        if occasion.is_cancelled:
+            message = cancel_message(event, guest, sender=sender, body=body)
+        else:
+            is_first = name == "invitation"
+            message = request_message(event, guest, sender=sender, body=body, first=is_first)
+        return Entry(key=mail_key(message), uid=event.uid, kind=EntryKind.MAIL, message=message)
 
-    def tell(reader: Person, recipient: Attendee) -> Message:
-        body: Body = cancelled(occasion, reader, reason=reason)
-        return cancel_message(event, recipient, sender=agent.sender, body=body)
+    def _occasion(self, meeting: Meeting) -> Occasion:
+        mentor, mentee = (self.agent.person(email) for email in meeting.people)
+        return Occasion(
+            programme=self.agent.programme.name,
+            mentor=mentor,
+            mentee=mentee,
+            interval=meeting.interval,
+            place=_place(self.agent, meeting, mentor),
+            join_url=meeting.join_url,
+            cause=meeting.reason_code,
+            is_first=meeting.uid in self.first,
+            is_owed=OWED in meeting.reason,
+            is_shorter=SHORT in meeting.reason,
+            sent_again=meeting.sent_again,
+        )
 
-    return [_calendar(agent, event, EntryKind.WITHDRAW), *_mails(agent, event, tell)]
+    def _event(self, meeting: Meeting, occasion: Occasion) -> Event:
+        agent = self.agent
+        title = agent.programme.meetings.title.format(
+            mentor=occasion.mentor.name, mentee=occasion.mentee.name, pair=meeting.pair
+        )
+        organizer = agent.people.get(meeting.organizer)
+        has_own_link = agent.has_own_link(meeting)
+        if has_own_link:
+            occasion = replace(occasion, join_url=None, link_in_entry=True)
+        return Event(
+            uid=meeting.uid,
+            sequence=meeting.revision + occasion.is_cancelled,
+            stamp=self.now,
+            interval=meeting.interval,
+            title=title,
+            text=event_text(agent.texts, occasion, *occasion.people),
+            location=event_location(occasion),
+            join_url=occasion.join_url,
+            private=agent.programme.meetings.private,
+            organizer=Attendee(
+                email=meeting.organizer, name=organizer.name if organizer else agent.programme.name
+            ),
+            attendees=tuple(
+                Attendee(
+                    email=person.email,
+                    name=person.name,
+                    answer=meeting.answers.get(person.email, Answer.NONE),
+                )
+                for person in occasion.people
+            ),
+            room=Attendee(email=meeting.room, name=meeting.room, answer=Answer.ACCEPTED)
+            if meeting.room
+            else None,
+            conference=self._fallback(meeting, occasion) if has_own_link else None,
+            sent_again=meeting.sent_again,
+            may_overlap=Lifted.BUSY in meeting.lifted,
+        )
 
-
-def _calendar(agent: Agent, event: Event, kind: EntryKind) -> Entry:
-    return Entry(
-        key=calendar_key(event, kind),
-        uid=event.uid,
-        kind=kind,
-        provider=agent.provider_of(event.organizer.email),
-        event=event,
-    )
-
-
-def _mails(agent: Agent, event: Event, write: Callable[[Person, Attendee], Message]) -> list[Entry]:
-    """Return one mail for each person who is not the organizer."""
-    if agent.provider_of(event.organizer.email) in CLOUDS:
-        return []  # clouds tell the guests of their own events themselves
-    messages = [
-        write(agent.person(attendee.email), attendee)
-        for attendee in event.attendees
-        if attendee.email != event.organizer.email
-    ]
-    return [
-        Entry(key=mail_key(message), uid=event.uid, kind=EntryKind.MAIL, message=message)
-        for message in messages
-    ]
-
-
-def _occasion(agent: Agent, meeting: Meeting) -> Occasion:
-    mentor, mentee = (agent.person(email) for email in meeting.people)
-    return Occasion(
-        programme=agent.programme.name,
-        mentor=mentor,
-        mentee=mentee,
-        interval=meeting.interval,
-        place=_place(agent, meeting, mentor),
-        join_url=meeting.join_url,
-        sent_again=meeting.sent_again,
-    )
+    def _fallback(self, meeting: Meeting, occasion: Occasion) -> Fallback:
+        """Return what the event says where its provider makes no link."""
+        link = self.agent.programme.conference.join_url(meeting.pair)
+        instead = replace(occasion, join_url=link, link_in_entry=False)
+        return Fallback(
+            text=event_text(self.agent.texts, instead, *instead.people),
+            location=event_location(instead),
+            join_url=link,
+        )
 
 
 def _place(agent: Agent, meeting: Meeting, mentor: Person) -> Place | None:
     if meeting.format is Format.VIRTUAL:
         return None
+    room = meeting.room or ""
     site = agent.programme.sites.get(mentor.site)
     if site is None:
         # The person has left the site since; the meeting is only named to be called off.
-        return Place(site=mentor.site, address="", room=meeting.room or "")
-    return Place(site=site.name, address=site.address, room=meeting.room or "")
-
-
-def _event(agent: Agent, meeting: Meeting, occasion: Occasion, now: datetime) -> Event:
-    people = occasion.mentor, occasion.mentee
-    title = agent.programme.meetings.title.format(
-        mentor=occasion.mentor.name, mentee=occasion.mentee.name, pair=meeting.pair
-    )
-    organizer = agent.people.get(meeting.organizer)
-    has_own_link = agent.has_own_link(meeting)
-    if has_own_link:
-        occasion = replace(occasion, join_url=None, link_in_entry=True)
-    return Event(
-        uid=meeting.uid,
-        sequence=meeting.revision,
-        stamp=now,
-        interval=meeting.interval,
-        title=title,
-        text=event_text(occasion),
-        location=event_location(occasion),
-        join_url=occasion.join_url,
-        private=agent.programme.meetings.private,
-        organizer=Attendee(
-            email=meeting.organizer, name=organizer.name if organizer else agent.programme.name
-        ),
-        attendees=tuple(
-            Attendee(
-                email=person.email,
-                name=person.name,
-                answer=meeting.answers.get(person.email, Answer.NONE),
-            )
-            for person in people
-        ),
-        room=Attendee(email=meeting.room, name=meeting.room, answer=Answer.ACCEPTED)
-        if meeting.room
-        else None,
-        conference=_fallback(agent, meeting, occasion) if has_own_link else None,
-        sent_again=meeting.sent_again,
-        may_overlap=Lifted.BUSY in meeting.lifted,
+        return Place(site=mentor.site, address="", room=room)
+    floors = {each.email: each.floor for each in site.rooms}
+    return Place(
+        site=site.name,
+        address=site.address,
+        directions=site.directions,
+        room=room,
+        floor=floors.get(room, ""),
     )
 
 
-def _fallback(agent: Agent, meeting: Meeting, occasion: Occasion) -> Fallback:
-    """Return what the event says where its provider makes no link."""
-    link = agent.programme.conference.join_url(meeting.pair)
-    instead = replace(occasion, join_url=link, link_in_entry=False)
-    return Fallback(text=event_text(instead), location=event_location(instead), join_url=link)
+def first_meetings(meetings: Iterable[Meeting], now: datetime) -> frozenset[str]:
+    """Return the uids of those that are, or were, the first of the same two people in a pair."""
+    first: dict[tuple[str, tuple[str, str]], str] = {}
+    for each in sorted(meetings, key=lambda meeting: meeting.interval):
+        if each.is_ahead(now) or each.took_place(now):
+            first.setdefault((each.pair, each.people), each.uid)
+    return frozenset(first.values())

@@ -18,6 +18,7 @@ class Code(StrEnum):
 
     SETTINGS_DOUBTFUL = "settings-doubtful"
     SETTINGS_READ = "settings-read"
+    TEXTS_READY = "texts-ready"
     STORE_ABSENT = "store-absent"
     STORE_OLDER = "store-older"
     STORE_READY = "store-ready"

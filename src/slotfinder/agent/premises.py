@@ -63,6 +63,14 @@ def store_finding(file: Path, read: Callable[[], object]) -> Diagnosis:
     return fine(Code.STORE_READY, file.name, "The store can be read and is of this version.")
 
 
+def texts_finding(agent: Agent) -> Diagnosis:
+    """Say in which languages people can be written to; a template that is wrong ends everything."""
+    languages = ", ".join(sorted(agent.texts.languages))
+    own = len(agent.texts.own)
+    message = f"Invitations can be written in {languages}; texts of your own: {own or 'none'}."
+    return fine(Code.TEXTS_READY, "templates", message)
+
+
 def zones_finding(agent: Agent, now: datetime) -> Diagnosis:
     """Say whose rules of time zones are used, and whether they are old."""
     try:

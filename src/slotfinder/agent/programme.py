@@ -10,6 +10,7 @@ from slotfinder.domain.meeting import Format, Meeting
 from slotfinder.domain.people import Pair, Person
 from slotfinder.domain.programme import Programme, Room
 from slotfinder.errors import UsageError
+from slotfinder.invitations.texts import SHIPPED, Texts
 from slotfinder.ports import (
     CalendarRef,
     CloudInspector,
@@ -44,6 +45,7 @@ class Agent:
     progress: Progress
     merging: Mapping[Provider, MergingSource] = field(default_factory=dict)
     inspectors: Mapping[Provider, CloudInspector] = field(default_factory=dict)
+    texts: Texts = SHIPPED
     keep: timedelta | None = None
 
     def pairs_named(self, names: tuple[str, ...]) -> tuple[Pair, ...]:

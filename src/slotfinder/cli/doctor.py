@@ -19,6 +19,7 @@ from slotfinder.agent.premises import (
     mail_findings,
     settings_findings,
     store_finding,
+    texts_finding,
     trial_mails,
     zones_finding,
 )
@@ -65,6 +66,7 @@ def _premises(configured: Configured, agent: Agent) -> Iterable[Diagnosis]:
     mail = configured.settings.mail
     server = urlsplit(mail.url).hostname or ""
     yield from settings_findings(configured.warnings)
+    yield texts_finding(agent)
     yield store_finding(configured.store_file, configured.ledger)
     yield from folder_findings(agent, configured.settings.local_directory)
     yield from mail_findings(agent, None if mail.url else mail.outbox, server)

@@ -86,12 +86,16 @@ class Room:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """Where people meet face to face; ``travel`` minutes are kept free on both sides."""
+    """Where people meet face to face; ``travel`` minutes are kept free on both sides.
+
+    ``directions`` say how to get there, in as many lines as it takes.
+    """
 
     name: str
     address: str
     travel: int
     rooms: tuple[Room, ...]
+    directions: str = ""
 
     def rooms_for(self, people: Sequence[Person], provider: Provider) -> tuple[Room, ...]:
         """Return the rooms of a provider in which these people can meet, in the file's order."""

@@ -109,7 +109,6 @@ def _add_join_link(vevent: VEvent, url: str) -> None:
     conference.params["VALUE"] = "URI"
     # Set as a list here, because icalendar.Conference would quote both features as one value.
     conference.params["FEATURE"] = ["AUDIO", "VIDEO"]
-    conference.params["LABEL"] = "Join the meeting"
     vevent["CONFERENCE"] = conference
     vevent["URL"] = link
 

@@ -1,55 +1,27 @@
-"""What people read: the mails and the text of the calendar entry. English only.
+"""What people read: the mails and the text of the calendar entry, each in its reader's language.
 
-Both people's local times are named. No function here knows what anybody wished, so none can tell;
-the sentence that gives a reason comes from the caller, goes into the mail of that one reader, and
-stays out of the calendar entry, which both people and their delegates see.
+Here is what the templates (``texts``) are told of a meeting, and nothing else: no function knows
+what anybody wished, so none can tell. Why a meeting is, or is no more, is told in the mail of one
+reader alone, and stays out of the calendar entry, which both people and their delegates see.
 """
 
+import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from html import escape
 from typing import Final
-from zoneinfo import ZoneInfo
+
+from babel import Locale
 
 from slotfinder.domain.interval import Interval
 from slotfinder.domain.people import Person
+from slotfinder.invitations.clocks import clock, day, local_time, locale_for
+from slotfinder.invitations.layout import as_html
+from slotfinder.invitations.texts import ENTRY, FALLBACK, MAILS, REASON, WHOSE_TIME, Texts
 from slotfinder.invitations.vevent import one_line
 
-# Written out, because strftime speaks the language of the machine it runs on.
-_WEEKDAYS: Final = (
-    "Monday",
-    "Tuesday",
-    "Wednesday",
-    "Thursday",
-    "Friday",
-    "Saturday",
-    "Sunday",
-)
-_MONTHS: Final = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-)
-_DASH: Final = "\N{EN DASH}"
+Facts = dict[str, str | bool]
+"""What a template can name; every text is of one line, but for times and ``directions``."""
 
-_ANSWER: Final = (
-    "Please accept or decline in your calendar; nothing else is needed. "
-    "If you decline, a new time is proposed by itself."
-)
-_SENT_AGAIN: Final = (
-    "This is sent once more because it had not reached everybody's calendar; nothing has changed."
-)
-_NO_LINK: Final = "Online; no link is set up: please agree on how to talk."
-_LINK_IN_ENTRY: Final = "Online; the link to join is in this calendar entry."
+_BETWEEN_LANGUAGES: Final = "\n\n\N{EM DASH}\N{EM DASH}\N{EM DASH}\n\n"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,15 +39,21 @@ class Place:
 
     site: str
     address: str
+    directions: str = ""
     room: str = ""
+    floor: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Occasion:
-    """A meeting as people think of it. It is online where ``place`` is None.
+    """A meeting as people think of it, and what they are told of it. Online: ``place`` is None.
 
-    ``link_in_entry`` says that the calendar shows a link of its own beside the text, ``sent_again``
-    that the invitation is told once more because it had not arrived everywhere.
+    ``cause`` is the reason code of what happens to it; it ``is_owed`` in person where it is online
+    for want of a place, and ``is_shorter`` than usual. ``old`` and ``old_location`` are its time
+    and place before, None and empty where they are as before; ``replaced`` is the time of the
+    meeting in another format it comes instead of, ``instead`` that of the one that comes instead
+    of it. ``link_in_entry`` says that the calendar shows a link of its own beside the text,
+    ``sent_again`` that the invitation is told once more because it had not arrived everywhere.
     """
 
     programme: str
@@ -84,193 +62,161 @@ class Occasion:
     interval: Interval
     place: Place | None
     join_url: str | None
+    cause: str
+    is_first: bool = False
+    is_owed: bool = False
+    is_shorter: bool = False
+    is_cancelled: bool = False
+    old: Interval | None = None
+    old_location: str = ""
+    replaced: Interval | None = None
+    instead: Interval | None = None
     link_in_entry: bool = False
     sent_again: bool = False
+
+    @property
+    def people(self) -> tuple[Person, Person]:
+        return self.mentor, self.mentee
 
     def partner(self, reader: Person) -> Person:
         return self.mentee if reader.email == self.mentor.email else self.mentor
 
 
-@dataclass(frozen=True, slots=True)
-class _Paragraph:
-    lines: tuple[str, ...]
-    heading: str = ""
+def mail(texts: Texts, name: str, occasion: Occasion, reader: Person) -> Body:
+    """Return one of the ``MAILS`` to one of the two, in the reader's language."""
+    language, locale = _spoken(texts, reader)
+    told = _mail_facts(texts, occasion, reader, language, locale)
+    subject, _, text = texts.render(name, language, told).strip().partition("\n")
+    subject, text = one_line(subject), _tidy(text)
+    return Body(subject=subject, text=text, html=as_html(subject, text, language))
 
 
-def invitation(occasion: Occasion, reader: Person, *, reason: str) -> Body:
-    """Return the mail that asks one of the two to a new meeting."""
-    partner = occasion.partner(reader).name
-    return _body(
-        f"Invitation: {_topic(occasion, reader)}",
-        _greeting(reader, f"you are invited to a meeting with {partner}."),
-        _Paragraph(_times(occasion, reader), "When"),
-        _Paragraph(_where(occasion), "Where"),
-        _Paragraph((reason,)),
-        _Paragraph((_ANSWER,)),
-        _signature(occasion),
+def event_text(texts: Texts, occasion: Occasion, *readers: Person) -> str:
+    """Return the text of a calendar entry these people read: once in each of their languages."""
+    spoken: dict[str, Locale] = {}
+    for who in readers:
+        spoken.setdefault(*_spoken(texts, who))
+    sections = (
+        _tidy(texts.render(ENTRY, language, _entry_facts(texts, occasion, language, locale)))
+        for language, locale in spoken.items()
     )
-
-
-def moved(occasion: Occasion, reader: Person, *, was: Interval, reason: str) -> Body:
-    """Return the mail that tells one of the two of a change: another time, or just another place.
-
-    ``occasion`` is the meeting as it is now, ``was`` the time it had.
-    """
-    partner = occasion.partner(reader).name
-    if was == occasion.interval:
-        kind, news = "Updated", f"your meeting with {partner} has changed; its time stays."
-        before: tuple[_Paragraph, ...] = ()
-    else:
-        kind, news = "Moved", f"your meeting with {partner} has a new time."
-        before = (_Paragraph((local_time(was, reader.zone),), "Old time"),)
-    return _body(
-        f"{kind}: {_topic(occasion, reader)}",
-        _greeting(reader, news),
-        _Paragraph(_times(occasion, reader), "When"),
-        *before,
-        _Paragraph(_where(occasion), "Where"),
-        _Paragraph((reason,)),
-        _Paragraph((_ANSWER,)),
-        _signature(occasion),
-    )
-
-
-def cancelled(occasion: Occasion, reader: Person, *, reason: str) -> Body:
-    """Return the mail that tells one of the two that a meeting will not be."""
-    partner = occasion.partner(reader).name
-    return _body(
-        f"Cancelled: {_topic(occasion, reader)}",
-        _greeting(reader, f"your meeting with {partner} will not take place."),
-        _Paragraph(_times(occasion, reader), "It was planned for"),
-        _Paragraph((reason,)),
-        _Paragraph(("There is nothing you need to do.",)),
-        _signature(occasion),
-    )
-
-
-def event_text(occasion: Occasion) -> str:
-    """Return the text of the calendar entry, which both people read."""
-    mentor, mentee = occasion.mentor, occasion.mentee
-    return _as_text(
-        _Paragraph((f"{occasion.programme}: {mentor.name} and {mentee.name}",)),
-        _Paragraph(_shared_times(occasion), "When"),
-        _Paragraph(_where(occasion), "Where"),
-        *([_Paragraph((_SENT_AGAIN,))] if occasion.sent_again else []),
-        _Paragraph((_ANSWER,)),
-        _signature(occasion),
-    )
+    return _BETWEEN_LANGUAGES.join(sections)
 
 
 def event_location(occasion: Occasion) -> str:
     """Return what the calendar entry gives as its location: room and address, or the join link."""
-    return "" if occasion.place is None and not occasion.join_url else _where(occasion)[-1]
-
-
-def local_time(interval: Interval, zone: ZoneInfo) -> str:
-    """Return a time in words, as the clocks of ``zone`` show it.
-
-    Where the date or the offset differs between start and end, both ends are spelled out: a
-    meeting may end at an earlier wall time than it began.
-    """
-    start, end = interval.start.astimezone(zone), interval.end.astimezone(zone)
-    if start.date() == end.date() and start.utcoffset() == end.utcoffset():
-        return f"{_day(start)}, {_clock(start)}{_DASH}{_clock(end)} {_zone_name(start)}"
-    return " to ".join(f"{_day(at)}, {_clock(at)} {_zone_name(at)}" for at in (start, end))
-
-
-def _day(at: datetime) -> str:
-    return f"{_WEEKDAYS[at.weekday()]} {at.day} {_MONTHS[at.month - 1]} {at.year}"
-
-
-def _clock(at: datetime) -> str:
-    return f"{at.hour:02}:{at.minute:02}"
-
-
-def _zone_name(at: datetime) -> str:
-    """Return "Kolkata time (GMT+5:30)"; a zone that is no place gives its offset alone.
-
-    The names of zones such as Etc/GMT+5 and EST would contradict the offset or need explaining.
-    """
-    region, _, place = str(at.tzinfo).rpartition("/")
-    if region in ("", "Etc"):
-        return _offset(at)
-    return f"{place.replace('_', ' ')} time ({_offset(at)})"
-
-
-def _offset(at: datetime) -> str:
-    minutes = (at.utcoffset() or timedelta()) // timedelta(minutes=1)
-    if minutes == 0:
-        return "GMT"
-    hours, rest = divmod(abs(minutes), 60)
-    return f"GMT{'+' if minutes > 0 else '-'}{hours}" + (f":{rest:02}" if rest else "")
-
-
-def _times(occasion: Occasion, reader: Person) -> tuple[str, ...]:
-    """Return the reader's own time, then the partner's where their clocks are others."""
-    partner = occasion.partner(reader)
-    own = local_time(occasion.interval, reader.zone)
-    if partner.zone == reader.zone:
-        return (own,)
-    return own, f"For {partner.name}: {local_time(occasion.interval, partner.zone)}"
-
-
-def _shared_times(occasion: Occasion) -> tuple[str, ...]:
-    people = occasion.mentor, occasion.mentee
-    if occasion.mentor.zone == occasion.mentee.zone:
-        return (local_time(occasion.interval, occasion.mentor.zone),)
-    return tuple(f"For {who.name}: {local_time(occasion.interval, who.zone)}" for who in people)
-
-
-def _where(occasion: Occasion) -> tuple[str, ...]:
     place = occasion.place
-    if place is not None:
-        return (", ".join(filter(None, (place.room, place.site, place.address))),)
-    if occasion.link_in_entry:
-        return (_LINK_IN_ENTRY,)
-    return ("Online", occasion.join_url) if occasion.join_url else (_NO_LINK,)
+    if place is None:
+        return occasion.join_url or ""
+    return one_line(", ".join(filter(None, (place.room, place.site, place.address))))
 
 
-def _topic(occasion: Occasion, reader: Person) -> str:
+def facts_for(texts: Texts, name: str, occasion: Occasion, language: str, locale: Locale) -> Facts:
+    """Return what a template is told where nobody else includes it; mails go to the mentor."""
+    if name in (*MAILS, REASON):
+        return _mail_facts(texts, occasion, occasion.mentor, language, locale)
+    if name == ENTRY:
+        return _entry_facts(texts, occasion, language, locale)
+    if name == WHOSE_TIME:
+        return _clock_facts(occasion.mentee, occasion.interval, locale)
+    return _facts(occasion)
+
+
+def _spoken(texts: Texts, who: Person) -> tuple[str, Locale]:
+    """Return the language somebody is written to in, and how it writes dates where they live."""
+    language = texts.language_for(who.language)
+    if language is None:
+        return FALLBACK, locale_for(FALLBACK)
+    return language, locale_for(who.language)
+
+
+def _facts(occasion: Occasion) -> Facts:
+    """Return what every template is told."""
+    place = occasion.place
+    told = place or Place(site="", address="")
+    return {
+        "programme": one_line(occasion.programme),
+        "mentor": one_line(occasion.mentor.name),
+        "mentee": one_line(occasion.mentee.name),
+        "in_person": place is not None,
+        "site": one_line(told.site),
+        "address": one_line(told.address),
+        "room": one_line(told.room),
+        "floor": one_line(told.floor),
+        "directions": "\n".join(filter(None, map(one_line, told.directions.splitlines()))),
+        "join_url": one_line(occasion.join_url or ""),
+        "link_in_entry": occasion.link_in_entry,
+        "first": occasion.is_first,
+    }
+
+
+def _mail_facts(
+    texts: Texts, occasion: Occasion, reader: Person, language: str, locale: Locale
+) -> Facts:
+    """Return what a mail is told beside: the reader's own time stands before the partner's."""
+    partner = occasion.partner(reader)
     start = occasion.interval.start.astimezone(reader.zone)
-    partner = occasion.partner(reader).name
-    return f"{occasion.programme} with {partner}, {_day(start)}, {_clock(start)}"
+
+    def told(interval: Interval | None) -> str:
+        if interval is None:
+            return ""
+        own = local_time(interval, reader.zone, locale)
+        if partner.zone == reader.zone:
+            return own
+        return f"{own}\n{_whose_time(texts, partner, interval, language, locale)}"
+
+    return {
+        **_facts(occasion),
+        "reader": one_line(reader.name),
+        "partner": one_line(partner.name),
+        "day": day(start, locale),
+        "time": clock(start, locale),
+        "when": told(occasion.interval),
+        "old_when": told(occasion.old),
+        "old_place": one_line(occasion.old_location),
+        "replaced_when": told(occasion.replaced),
+        "new_when": told(occasion.instead),
+        "cause": occasion.cause,
+        "owed": occasion.is_owed,
+        "shorter": occasion.is_shorter,
+    }
 
 
-def _greeting(reader: Person, news: str) -> _Paragraph:
-    return _Paragraph((f"Hello {reader.name},", news))
+def _entry_facts(texts: Texts, occasion: Occasion, language: str, locale: Locale) -> Facts:
+    """Return what the calendar entry is told beside: where clocks differ, whose each time is."""
 
-
-def _signature(occasion: Occasion) -> _Paragraph:
-    return _Paragraph((f"Sent by slotfinder, the scheduling agent of {occasion.programme}.",))
-
-
-def _body(subject: str, *paragraphs: _Paragraph) -> Body:
-    return Body(subject=one_line(subject), text=_as_text(*paragraphs), html=_as_html(*paragraphs))
-
-
-def _as_text(*paragraphs: _Paragraph) -> str:
-    return "\n\n".join(
-        "\n".join(
-            ([f"{paragraph.heading}:"] if paragraph.heading else [])
-            + [one_line(line) for line in paragraph.lines]
+    def told(interval: Interval | None) -> str:
+        if interval is None:
+            return ""
+        if occasion.mentor.zone == occasion.mentee.zone:
+            return local_time(interval, occasion.mentor.zone, locale)
+        return "\n".join(
+            _whose_time(texts, who, interval, language, locale) for who in occasion.people
         )
-        for paragraph in paragraphs
-    )
+
+    return {
+        **_facts(occasion),
+        "when": told(occasion.interval),
+        "old_when": told(occasion.old),
+        "old_place": one_line(occasion.old_location),
+        "new_when": told(occasion.instead),
+        "cancelled": occasion.is_cancelled,
+        "sent_again": occasion.sent_again,
+    }
 
 
-def _as_html(*paragraphs: _Paragraph) -> str:
-    """Return paragraphs and line ends only: Outlook lays out mails with Word, and knows those."""
-    rendered = "\n".join(
-        "<p>"
-        + (f"<strong>{paragraph.heading}</strong><br>" if paragraph.heading else "")
-        + "<br>".join(_html_line(one_line(line)) for line in paragraph.lines)
-        + "</p>"
-        for paragraph in paragraphs
-    )
-    return f'<html lang="en">\n<body>\n{rendered}\n</body>\n</html>'
+def _whose_time(
+    texts: Texts, who: Person, interval: Interval, language: str, locale: Locale
+) -> str:
+    told = _clock_facts(who, interval, locale)
+    return one_line(texts.render(WHOSE_TIME, language, told))
 
 
-def _html_line(line: str) -> str:
-    escaped = escape(line)
-    is_link = line.startswith(("https://", "http://")) and " " not in line
-    return f'<a href="{escaped}">{escaped}</a>' if is_link else escaped
+def _clock_facts(who: Person, interval: Interval, locale: Locale) -> Facts:
+    return {"name": one_line(who.name), "time": local_time(interval, who.zone, locale)}
+
+
+def _tidy(text: str) -> str:
+    """Return a text without the gaps that parts leave which say nothing."""
+    lines = (line.rstrip() for line in text.strip().split("\n"))
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines))

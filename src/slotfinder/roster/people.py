@@ -50,6 +50,7 @@ def read_people(sheet: Sheet, draft: Draft) -> dict[str, Person]:
         person = _person(row, draft)
         if not person.email:
             continue
+        _check_language(row, person, draft)
         if person.email == draft.settings.organizer and person.provider is Provider.FEED:
             row.report("calendar", READ_ONLY)
         if person.email in people:
@@ -140,6 +141,17 @@ def _language(text: str) -> str:
             f"{quoted(text)} is not the code of a language.", "Write for example 'en' or 'de'."
         )
     return text.lower()
+
+
+def _check_language(row: Row, person: Person, draft: Draft) -> None:
+    if draft.settings.texts.language_for(person.language) is None:
+        untranslated = BadValueError(
+            f"there are no texts in {quoted(person.language)}, so this person is written to in "
+            "English.",
+            f"Texts there are in: {', '.join(sorted(draft.settings.texts.languages))}. Others can "
+            "be added in templates/, see docs/invitations.md.",
+        )
+        row.report("language", untranslated, "warning")
 
 
 def _wishes(text: str) -> Wishes | None:

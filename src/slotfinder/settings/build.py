@@ -22,6 +22,7 @@ from slotfinder.domain.programme import (
     Site,
 )
 from slotfinder.errors import ConfigurationError, Finding
+from slotfinder.invitations.texts import SHIPPED, Texts
 from slotfinder.settings.addresses import read_mail_url, read_store_url
 from slotfinder.settings.checks import together
 from slotfinder.settings.files import read_secret
@@ -29,6 +30,7 @@ from slotfinder.settings.google import GoogleSettings, read_google
 from slotfinder.settings.microsoft import MicrosoftSettings, read_microsoft
 from slotfinder.settings.source import Problem, Source, read_source, secret_warnings
 from slotfinder.settings.tables import File
+from slotfinder.settings.texts import read_texts
 from slotfinder.settings.validation import validated
 from slotfinder.settings.values import BadValueError
 
@@ -85,6 +87,7 @@ class Settings:
     store_url: str = field(repr=False)
     keep: timedelta
     mail: MailSettings
+    texts: Texts = SHIPPED
     warnings: tuple[Finding, ...] = ()
 
 
@@ -140,9 +143,11 @@ def read_draft(path: FilePath, environment: Mapping[str, str]) -> Draft:
     problems += [*mail_problems, *store_problems, *google_problems, *microsoft_problems]
     problems += secret_warnings(source)
     problems.sort(key=lambda each: source.line(each.path))
-    findings = (*source.findings, *map(source.finding, problems))
+    texts, text_findings = read_texts(folder)
+    findings = (*source.findings, *map(source.finding, problems), *text_findings)
     settings = replace(
         _settings(file, folder, mail=mail, store_url=url, google=google, microsoft=microsoft),
+        texts=texts,
         warnings=tuple(each for each in findings if each.level == "warning"),
     )
     return Draft(settings=settings, findings=findings, wrong=wrong | _keys(problems), source=source)
@@ -256,6 +261,7 @@ def _sites(file: File) -> dict[str, Site]:
             address=site.address,
             travel=site.travel,
             rooms=tuple(map(room, site.rooms)),
+            directions=site.directions,
         )
         for site in file.sites
     }

@@ -227,6 +227,7 @@ class SiteTable(Table):
 
     name: Text = Field(examples=['"London"'])
     address: Annotated[str, _text(str.strip)] = ""
+    directions: Annotated[str, _text(values.parse_lines)] = ""
     travel: Margin = 15
     rooms: list[Email] = []
 

@@ -25,6 +25,7 @@ _UNITS = {"w": "weeks", "d": "days", "h": "hours", "m": "minutes"}
 _LONGEST_DURATION = timedelta(days=3660)
 _YEARS = range(1970, 2200)
 _LONGEST_QUOTE = 60
+_LONGEST_LINES = 1000
 # Addresses name folders (calendars/<email>/) and go into mail headers: nothing that is special
 # to a file system or a header.
 _EMAIL = re.compile(r"""[^\s@/\\<>:;,"|?*()\[\]]+@[\w-]+(\.[\w-]+)*""")
@@ -94,6 +95,16 @@ def parse_text(text: str) -> str:
         raise BadValueError(
             f"{quoted(text)} has a line break or another character that cannot be printed.",
             "Write it in one line.",
+        )
+    return text.strip()
+
+
+def parse_lines(text: str) -> str:
+    """Read a short text that may be of several lines, or none."""
+    if len(text) > _LONGEST_LINES:
+        raise BadValueError(
+            f"this text is longer than {_LONGEST_LINES} characters.",
+            "Make it shorter, or name an address where all of it stands.",
         )
     return text.strip()
 

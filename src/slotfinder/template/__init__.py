@@ -1,4 +1,7 @@
-"""A programme to start from: commented settings, two pairs, and empty calendars for them."""
+"""A programme to start from: commented settings, two pairs, and empty calendars for them.
+
+Beside them is what a coordinator needs to word invitations anew.
+"""
 
 import csv
 from collections.abc import Iterator
@@ -7,14 +10,16 @@ from importlib.resources import files
 from pathlib import Path
 
 from slotfinder.errors import UsageError
+from slotfinder.invitations.texts import FALLBACK, FOLDER, NAMES, file_name, shipped_source
 
-_FILES = ("slotfinder.toml", "people.csv", "pairs.csv")
+_README = f"{FOLDER}/README.md"
+_FILES = ("slotfinder.toml", "people.csv", "pairs.csv", _README)
 
 
 def write_template(folder: Path, starts: date, ends: date) -> list[Path]:
     """Write a programme that runs from ``starts`` to ``ends`` (both inclusive) into ``folder``.
 
-    Returns what was made: the three files and the calendar folders of the example people.
+    Returns what was made: the files and the calendar folders of the example people.
 
     Raises:
         UsageError: when any of the files is there already; then nothing is written.
@@ -31,6 +36,7 @@ def write_template(folder: Path, starts: date, ends: date) -> list[Path]:
     try:
         for calendar in calendars:
             calendar.mkdir(parents=True, exist_ok=True)
+        (folder / FOLDER).mkdir(exist_ok=True)
         for name, text in texts.items():
             (folder / name).write_text(text, encoding="utf-8", newline="")
     except OSError as error:
@@ -40,7 +46,14 @@ def write_template(folder: Path, starts: date, ends: date) -> list[Path]:
 
 def _text(name: str, starts: date, ends: date) -> str:
     text = files(__name__).joinpath(name).read_text(encoding="utf-8")
+    if name == _README:
+        text += "".join(map(_example, NAMES))
     return text.replace("@STARTS@", str(starts)).replace("@ENDS@", str(ends))
+
+
+def _example(name: str) -> str:
+    file = file_name(name, FALLBACK)
+    return f"\n## {file}\n\n```\n{shipped_source(file)}```\n"
 
 
 def _emails(people: str) -> Iterator[str]:

@@ -289,7 +289,7 @@ class MicrosoftCalendars:
             operation="events",
             method="POST",
             path=f"{_path(found.id)}/cancel",
-            body={"Comment": wire.CANCELLED},
+            body={"Comment": event.text},
         )
         try:
             self._client.call(event.organizer.email, request, lambda _answer: None)

@@ -50,12 +50,6 @@ OWN_PROPERTIES: Final = "singleValueExtendedProperties($filter={})".format(
     " or ".join(f"id eq '{each}'" for each in (KEY, REVISION, DECLINED))
 )
 
-CANCELLED: Final = (
-    "This meeting will not take place, and you need do nothing. If another time is found, you will "
-    "be invited to it."
-)
-"""What guests read when a meeting is withdrawn."""
-
 _DAY: Final = timedelta(days=1)
 _SHORTEST_WINDOW: Final = timedelta(minutes=5)
 _COARSEST_VIEW: Final = timedelta(days=1)
