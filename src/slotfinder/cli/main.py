@@ -59,7 +59,9 @@ def _options(
     if version:
         print(f"slotfinder {__version__}")
         raise typer.Exit
-    context.obj = Session(config=config, now=now, quiet=quiet, verbose=verbose)
+    # What a scheduler collects is read by programs.
+    logs = context.invoked_subcommand == "run" and not (quiet or sys.stderr.isatty())
+    context.obj = Session(config=config, now=now, quiet=quiet, verbose=verbose, logs=logs)
 
 
 app.command("init")(start.init)

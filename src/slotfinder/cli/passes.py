@@ -10,13 +10,16 @@ import typer
 
 from slotfinder.agent.plan import AgreedPlan, plan_pass
 from slotfinder.agent.report import (
+    FAILED,
     Report,
     certificate_json,
     document,
     exit_status,
+    instant,
     warnings,
 )
-from slotfinder.bootstrap import agent_for, locked_store
+from slotfinder.bootstrap import agent_for, locked_store, system_now
+from slotfinder.cli.monitoring import Heartbeat, log_report, write_metrics
 from slotfinder.cli.render import proof, report_picture
 from slotfinder.cli.session import Session, output, print_json
 from slotfinder.errors import UsageError
@@ -61,6 +64,19 @@ def run(
     wait: Annotated[
         float, typer.Option(min=0, help="Seconds to wait while another run is at work.")
     ] = 0,
+    heartbeat: Annotated[
+        str | None,
+        typer.Option(
+            envvar="SLOTFINDER_HEARTBEAT",
+            help="Ask for this address after each run that did its work (dead man's switch).",
+        ),
+    ] = None,
+    metrics: Annotated[
+        Path | None,
+        typer.Option(
+            envvar="SLOTFINDER_METRICS", help="Write figures here for Prometheus (*.prom)."
+        ),
+    ] = None,
     as_json: _Json = False,
 ) -> int:
     """Do one full pass: see what became of the meetings, plan, write, invite."""
@@ -68,15 +84,24 @@ def run(
     from slotfinder.agent.run import run_pass  # noqa: PLC0415
 
     session: Session = context.obj
+    began, pulse = system_now(), Heartbeat.of(heartbeat) if heartbeat else None
     configured = session.configured()
     agreed = _agreed(plan) if plan else None
     with agent_for(configured, session.progress()) as agent:
         pairs = agent.pairs_named(agreed.pairs if agreed else tuple(pair or ()))
         now = session.moment(agent.programme.zone)
         with locked_store(configured, wait) as store:
+            session.log("info", "run-began", now=instant(now), pairs=len(pairs))
             report = run_pass(agent, store, pairs, now, agreed, force=force)
+            ledger = store.load()
         show(session, report, as_json=as_json)
-    return exit_status(report)
+        status = exit_status(report)
+        log_report(session, report, status)
+        if metrics:
+            session.warn(write_metrics(metrics, report, agent, ledger, began, status))
+    if pulse and status != FAILED:
+        session.warn(pulse.beat())
+    return status
 
 
 def show(session: Session, report: Report, *, as_json: bool, certify: bool = False) -> None:

@@ -27,12 +27,13 @@ _YEARS = range(1970, 2200)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """The global options of one call."""
+    """The global options of one call. ``logs`` says that doubts are log lines, not sentences."""
 
     config: Path | None
     now: str | None
     quiet: bool
     verbose: bool
+    logs: bool = False
 
     def configured(self) -> Configured:
         """Read the programme; doubts go to standard error.
@@ -47,9 +48,22 @@ class Session:
 
     def warn(self, sentences: Iterable[str]) -> None:
         """Say what is doubtful on standard error."""
-        if not self.quiet:
-            for sentence in sentences:
+        if self.quiet:
+            return
+        for sentence in sentences:
+            if self.logs:
+                self.log("warning", "doubt", message=sentence)
+            else:
                 print(f"Warning: {sentence}", file=sys.stderr)
+
+    def log(self, level: str, event: str, **what: object) -> None:
+        """Write a log line, one JSON object on standard error, where lines are wanted.
+
+        ``at`` is the machine's clock, whatever ``--now`` says.
+        """
+        if self.logs:
+            line = {"at": f"{system_now():%Y-%m-%dT%H:%M:%SZ}", "level": level, "event": event}
+            print(json.dumps(line | what, ensure_ascii=False), file=sys.stderr)
 
     def moment(self, zone: ZoneInfo) -> datetime:
         """Return the moment to act at: ``--now``, else the clock's."""

@@ -18,7 +18,8 @@ from slotfinder.settings.toml_lines import key_lines
 from slotfinder.settings.values import BadValueError, quoted, suggestion
 
 PREFIX = "SLOTFINDER_"
-_NOT_A_SETTING = "SLOTFINDER_CONFIG"
+_NOT_SETTINGS = frozenset({"SLOTFINDER_CONFIG", "SLOTFINDER_HEARTBEAT", "SLOTFINDER_METRICS"})
+"""What stands for options of the command line."""
 _SECRETS = frozenset({"password", "client_secret", "certificate_password"})
 _SENTENCES = {
     r"Cannot overwrite a value": "this setting is written twice.",
@@ -159,7 +160,7 @@ def _overlay(
     variables: dict[Path, str] = {}
     findings = []
     for name in sorted(environment, key=lambda name: (name.count("__"), name)):
-        if not name.upper().startswith(PREFIX) or name.upper() == _NOT_A_SETTING:
+        if not name.upper().startswith(PREFIX) or name.upper() in _NOT_SETTINGS:
             continue
         found = _resolve(tree, name[len(PREFIX) :].split("__"))
         if found is None:
