@@ -186,7 +186,7 @@ def test_another_format_is_one_cancellation_and_one_invitation_that_name_each_ot
     assert "You meet in person instead, and get an invitation to that." in words(off)
     assert "this time you meet in person" in words(on)
     assert "Cancelled:\nTuesday, 5 January 2027" in words(on)
-    assert "A coordinator asked for another time." in words(on)
+    assert "A coordinator asked for the change." in words(on)
 
 
 def test_another_wording_or_language_rewrites_nothing_that_stands(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ def as_html(title: str, text: str, language: str) -> str:
     """
     paragraphs = "\n".join(map(_paragraph, text.split("\n\n")))
     return (
-        f'<html lang="{escape(language)}">\n'
+        f'<!DOCTYPE html>\n<html lang="{escape(language)}">\n'
         f'<head><meta charset="utf-8"><title>{escape(title)}</title></head>\n'
         f"<body>\n{paragraphs}\n</body>\n</html>"
     )
