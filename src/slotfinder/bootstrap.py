@@ -25,6 +25,7 @@ from slotfinder.ports import (
     PersonalStore,
     Progress,
     Records,
+    RoomDirectory,
 )
 from slotfinder.roster import Roster, load_programme
 from slotfinder.roster.clouds import cloud_use
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 class _Cloud:
     calendars: "GoogleCalendars | MicrosoftCalendars"
     inspector: CloudInspector
+    directory: RoomDirectory
 
 
 def system_now() -> datetime:
@@ -126,6 +128,7 @@ def agent_for(configured: Configured, progress: Progress) -> Iterator[Agent]:
             calendars={Provider.LOCAL: local, **calendars},
             merging=calendars,
             inspectors={provider: cloud.inspector for provider, cloud in clouds.items()},
+            directories={provider: cloud.directory for provider, cloud in clouds.items()},
             mailer=_mailer(settings, stack),
             sender=settings.mail.sender,
             texts=settings.texts,
@@ -204,6 +207,7 @@ def _google(settings: Settings, roster: Roster, stack: ExitStack) -> _Cloud | No
     from slotfinder.calendars.google.auth import Account  # noqa: PLC0415
     from slotfinder.calendars.google.calendar import GoogleCalendars  # noqa: PLC0415
     from slotfinder.calendars.google.client import GoogleClient  # noqa: PLC0415
+    from slotfinder.calendars.google.directory import GoogleDirectory  # noqa: PLC0415
     from slotfinder.calendars.google.inspection import GoogleInspector  # noqa: PLC0415
     from slotfinder.calendars.retry import Patience  # noqa: PLC0415
 
@@ -226,7 +230,9 @@ def _google(settings: Settings, roster: Roster, stack: ExitStack) -> _Cloud | No
         programme=programme_mark(settings.programme.name),
         link_wait=settings.link_wait,
     )
-    return _Cloud(calendars, GoogleInspector(client, use.reader))
+    return _Cloud(
+        calendars, GoogleInspector(client, use.reader), GoogleDirectory(client, use.reader)
+    )
 
 
 def _microsoft(settings: Settings, roster: Roster, stack: ExitStack) -> _Cloud | None:
@@ -238,6 +244,7 @@ def _microsoft(settings: Settings, roster: Roster, stack: ExitStack) -> _Cloud |
     from slotfinder.calendars.microsoft.auth import Account  # noqa: PLC0415
     from slotfinder.calendars.microsoft.calendar import MicrosoftCalendars  # noqa: PLC0415
     from slotfinder.calendars.microsoft.client import GraphClient  # noqa: PLC0415
+    from slotfinder.calendars.microsoft.directory import MicrosoftDirectory  # noqa: PLC0415
     from slotfinder.calendars.microsoft.inspection import MicrosoftInspector  # noqa: PLC0415
     from slotfinder.calendars.retry import Patience  # noqa: PLC0415
 
@@ -266,7 +273,7 @@ def _microsoft(settings: Settings, roster: Roster, stack: ExitStack) -> _Cloud |
         programme=programme_mark(settings.programme.name),
         link_wait=settings.link_wait,
     )
-    return _Cloud(calendars, MicrosoftInspector(client, use.reader))
+    return _Cloud(calendars, MicrosoftInspector(client, use.reader), MicrosoftDirectory(client))
 
 
 def _revealed(secret: SecretStr | None) -> str:

@@ -13,6 +13,7 @@ from slotfinder.domain.inspection import Inspection
 from slotfinder.domain.interval import Interval
 from slotfinder.domain.lifecycle import Step
 from slotfinder.domain.meeting import Event, Meeting, Receipt, Refusal, Seen, Stray
+from slotfinder.domain.programme import Room
 
 T = TypeVar("T")
 
@@ -117,6 +118,14 @@ class MeetingCalendar(Protocol):
         Raises:
             WriteError: a copy could not be removed.
         """
+        ...
+
+
+class RoomDirectory(Protocol):
+    """Describes the rooms of an organisation: a hint, which need not be had."""
+
+    def rooms(self) -> Mapping[str, Room] | None:
+        """Return all rooms by address (lower case), None where they cannot be seen."""
         ...
 
 

@@ -25,6 +25,8 @@ def changes_of(
 ) -> Changes:
     """Return everything a plan changes, with the messages ready to be sent."""
     actions = plan.actions
+    # What directories tell of rooms is told to the people who meet in them.
+    agent = replace(agent, programme=facts.programme)
     is_whole = len(facts.pairs) == len(agent.pairs)
     withdrawn = [meeting for meeting, _ in _withdrawn(actions)]
     # What is decided about a meeting counts more than the answers seen on it.

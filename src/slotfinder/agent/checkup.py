@@ -4,9 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from slotfinder.agent.diagnosis import Code, Diagnosis, Level, fine
+from slotfinder.agent.diagnosis import NAMES, Code, Diagnosis, Level, fine
 from slotfinder.agent.observe import read
 from slotfinder.agent.programme import CLOUDS, Agent
+from slotfinder.agent.room_checkup import room_findings
 from slotfinder.domain.freebusy import FreeBusy, Provider, Reading, Unreadable, UnreadableCode
 from slotfinder.domain.inspection import Inspection, RightKind
 from slotfinder.domain.interval import Interval
@@ -16,12 +17,6 @@ _HALF_A_YEAR = timedelta(days=182)
 _CLOCK_TOLERANCE = timedelta(minutes=1)
 """More than an answer may take; less than the clouds forgive."""
 
-_NAMES = {
-    Provider.LOCAL: "the local folders",
-    Provider.FEED: "published addresses",
-    Provider.GOOGLE: "Google",
-    Provider.MICROSOFT: "Microsoft 365",
-}
 _LINKS = {Provider.GOOGLE: "Google Meet", Provider.MICROSOFT: "Teams"}
 _OF_THE_WHOLE = frozenset({UnreadableCode.CREDENTIALS, UnreadableCode.PROVIDER_UNAVAILABLE})
 """Reasons that are the provider's or the account's, however few calendars it is asked for."""
@@ -50,6 +45,7 @@ def calendar_findings(agent: Agent, now: datetime) -> Iterator[Diagnosis]:
             yield from _link_findings(agent, provider, inspection)
             yield from _zone_findings(agent, provider, people, inspection.zones, now)
         yield from _clock_findings(provider, agent.inspectors[provider].clock_ahead())
+    yield from room_findings(agent)
     yield from _answer_findings(agent)
 
 
@@ -67,7 +63,7 @@ def _reading_findings(
         yield _unreadable(each, level, Code.CALENDAR_UNREADABLE, each.person)
     if len(failed) < len(readings):
         count = f"{len(readings) - len(failed)} of {len(readings)}"
-        message = f"Calendars that can be read in {_NAMES[provider]}: {count}."
+        message = f"Calendars that can be read in {NAMES[provider]}: {count}."
         yield fine(Code.CALENDARS_READABLE, provider.value, message)
 
 
@@ -99,7 +95,7 @@ def _organizer_findings(
     usable = len(organizers) - len(troubles)
     if usable:
         count = f"{usable} of {len(organizers)}"
-        message = f"Organizers' calendars that can be used in {_NAMES[provider]}: {count}."
+        message = f"Organizers' calendars that can be used in {NAMES[provider]}: {count}."
         yield fine(Code.ORGANIZER_READY, provider.value, message)
 
 
@@ -161,11 +157,11 @@ def _zone_findings(
                 "person set it in the calendar.",
             )
     if known:
-        message = f"Time zones compared with mailboxes in {_NAMES[provider]}: {len(known)}."
+        message = f"Time zones compared with mailboxes in {NAMES[provider]}: {len(known)}."
         yield fine(Code.ZONES_COMPARED, provider.value, message)
     if len(known) < len(people):
         message = (
-            f"Mailboxes in {_NAMES[provider]} whose time zone cannot be seen: "
+            f"Mailboxes in {NAMES[provider]} whose time zone cannot be seen: "
             f"{len(people) - len(known)}; people.csv is believed."
         )
         yield fine(Code.ZONES_UNSEEN, provider.value, message)
@@ -176,7 +172,7 @@ def _offset(zone: ZoneInfo, at: datetime) -> timedelta | None:
 
 
 def _clock_findings(provider: Provider, ahead: timedelta | None) -> Iterator[Diagnosis]:
-    name = _NAMES[provider]
+    name = NAMES[provider]
     if ahead is None:
         return
     if abs(ahead) <= _CLOCK_TOLERANCE:

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from slotfinder.domain.freebusy import Provider
+
 
 class Level(StrEnum):
     """How bad a finding is: an error keeps pairs from being booked, a warning costs something."""
@@ -41,6 +43,10 @@ class Code(StrEnum):
     ANSWERS_UNREAD = "answers-unread"
     ORGANIZER_READY = "organizer-ready"
     ORGANIZER_UNUSABLE = "organizer-unusable"
+    NEEDS_UNMET = "needs-unmet"
+    ROOM_UNLISTED = "room-unlisted"
+    ROOMS_COMPARED = "rooms-compared"
+    ROOMS_UNSEEN = "rooms-unseen"
     LINKS_ALLOWED = "links-allowed"
     LINKS_FALLBACK = "links-fallback"
     LINKS_REFUSED = "links-refused"
@@ -49,6 +55,15 @@ class Code(StrEnum):
     ZONE_DIFFERS = "zone-differs"
     ZONES_COMPARED = "zones-compared"
     ZONES_UNSEEN = "zones-unseen"
+
+
+NAMES = {
+    Provider.LOCAL: "the local folders",
+    Provider.FEED: "published addresses",
+    Provider.GOOGLE: "Google",
+    Provider.MICROSOFT: "Microsoft 365",
+}
+"""What findings call where calendars live."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

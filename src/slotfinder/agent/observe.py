@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from slotfinder.agent.astray import guests_astray
+from slotfinder.agent.directory import with_directories
 from slotfinder.agent.programme import CLOUDS, Agent
 from slotfinder.agent.recovery import lost_meetings
 from slotfinder.domain.command import periods_skipped
@@ -54,11 +55,13 @@ def observe(
         for pair in pairs
         if pair.is_booked and (also or _needs_reading(agent, pair, ledger, now))
     ]
+    rooms = _rooms(agent, needed)
+    agent = replace(agent, programme=with_directories(agent, rooms))
     moved = [*also, *(seen[uid].interval for uid in own if uid in seen)]
     window = reading_window(needed, moved, agent.programme, now)
     readings = {
         reading.person: _believed(reading, ledger, now)
-        for reading in read(agent, _calendars(agent, needed), window, own)
+        for reading in read(agent, [*_people(needed), *rooms], window, own)
     }
     readings |= _told_apart(agent, readings, [each for each in meetings if each.uid in own], seen)
     readings |= _held_by_organizers(agent, needed, readings)
@@ -192,21 +195,23 @@ def _needs_reading(agent: Agent, pair: Pair, ledger: Ledger, now: datetime) -> b
     ) or any(within_horizon(period, agent.programme, now) for period in periods_of(pair))
 
 
-def _calendars(agent: Agent, pairs: Sequence[Pair]) -> list[str]:
-    """Return everybody of the pairs, then the rooms of the sites both of a pair share."""
-    people = [email for pair in pairs for email in pair.people]
+def _people(pairs: Sequence[Pair]) -> list[str]:
+    return [email for pair in pairs for email in pair.people]
+
+
+def _rooms(agent: Agent, pairs: Sequence[Pair]) -> list[str]:
+    """Return the rooms of the sites both of a pair share."""
     sites = {
         agent.people[pair.mentor].site
         for pair in pairs
         if agent.people[pair.mentor].site == agent.people[pair.mentee].site
     }
-    rooms = [
+    return [
         room.email
         for site in agent.programme.sites.values()
         if site.name in sites
         for room in site.rooms
     ]
-    return [*people, *rooms]
 
 
 def _look_up(agent: Agent, ledger: Ledger, now: datetime) -> dict[str, Seen]:

@@ -19,6 +19,7 @@ from slotfinder.ports import (
     MeetingCalendar,
     MergingSource,
     Progress,
+    RoomDirectory,
 )
 
 CLOUDS: Final = frozenset({Provider.GOOGLE, Provider.MICROSOFT})
@@ -45,6 +46,7 @@ class Agent:
     progress: Progress
     merging: Mapping[Provider, MergingSource] = field(default_factory=dict)
     inspectors: Mapping[Provider, CloudInspector] = field(default_factory=dict)
+    directories: Mapping[Provider, RoomDirectory] = field(default_factory=dict)
     texts: Texts = SHIPPED
     keep: timedelta | None = None
 

@@ -1,7 +1,7 @@
 """The rules of a programme: what slotfinder.toml says, as plain values."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
 from urllib.parse import quote
@@ -77,6 +77,20 @@ class Room:
     floor: str = ""
     features: tuple[str, ...] = ()
     capacity: int | None = None
+
+    @property
+    def is_described(self) -> bool:
+        """Tell whether nothing is left to be asked about it."""
+        return bool(self.floor and self.features and self.capacity)
+
+    def completed_by(self, other: "Room") -> "Room":
+        """Return the room with what the other one says wherever this one says nothing."""
+        return replace(
+            self,
+            floor=self.floor or other.floor,
+            features=self.features or other.features,
+            capacity=self.capacity or other.capacity,
+        )
 
     def suits(self, people: Sequence[Person]) -> bool:
         """Tell whether it is large enough for these people and has what each of them needs."""

@@ -7,7 +7,7 @@ from urllib.parse import unquote
 import pytest
 
 from tests.acceptance.google.world import Office, office
-from tests.acceptance.world import PRIYA, ROOM_A, ROOM_B, TOM, Json
+from tests.acceptance.world import PRIYA, ROOM_A, ROOM_B, TOM, Json, Result
 from tests.emulators import people
 from tests.emulators.world import Item
 
@@ -198,3 +198,108 @@ def test_nothing_is_ever_written_into_a_rooms_own_calendar(found: Office) -> Non
     next_run(found)
     assert len(found.written()) == 2
     assert all("/mentoring@acme.example/" in unquote(path) for path in found.written())
+
+
+# --- what a room is, told by hand and by the directory --------------------------------------------
+
+
+def describe(found: Office, room: str, **about: str) -> None:
+    """Describe a room in the settings."""
+    lines = [f"{key} = {value}" for key, value in about.items()]
+    found.programme.tail += "\n".join(["\n[[rooms]]", f'email = "{room}"', *lines, ""])
+    found.programme.write()
+
+
+def need(found: Office, email: str, what: str) -> None:
+    for row in found.programme.people:
+        row["needs"] = what if row["email"] == email else ""
+    found.programme.write()
+
+
+def test_a_room_for_one_is_never_taken(found: Office) -> None:
+    describe(found, ROOM_A, capacity="1")
+    assert found.run().action["room"] == ROOM_B
+
+
+def test_who_needs_something_meets_in_a_room_that_has_it(found: Office) -> None:
+    describe(found, ROOM_B, features='["quiet", "Step-free"]')
+    need(found, PRIYA, "step-free")
+    assert found.run().action["room"] == ROOM_B
+
+
+def test_where_no_room_has_it_the_meeting_is_online_and_doctor_says_so(found: Office) -> None:
+    need(found, PRIYA, "step-free")
+    assert found.run().action["format"] == "virtual"
+    [finding] = [
+        each
+        for each in found.call("doctor", "--json").json["findings"]
+        if each["code"] == "needs-unmet"
+    ]
+    assert (finding["subject"], finding["level"]) == (PRIYA, "warning")
+    assert "step-free" in finding["message"]
+
+
+def directory_requests(result: Result) -> int:
+    """Return how many directories of rooms were asked."""
+    asked = {"google.directory", "microsoft.places"} & result.json["requests"].keys()
+    return len(asked)
+
+
+def test_the_directory_tells_what_the_settings_leave_open(found: Office) -> None:
+    found.open_directory()
+    found.world.mailboxes[ROOM_B].features = ("step-free",)
+    need(found, PRIYA, "step-free")
+    planned, result = found.plan(), found.run()
+    assert result.action["room"] == ROOM_B
+    assert directory_requests(planned) == directory_requests(result) == 1
+
+
+def test_the_directory_tells_how_many_a_room_seats(found: Office) -> None:
+    found.open_directory()
+    found.world.mailboxes[ROOM_A].capacity = 1
+    assert found.run().action["room"] == ROOM_B
+
+
+def test_what_the_settings_say_counts_more_and_needs_no_asking(found: Office) -> None:
+    found.open_directory()
+    for room in (ROOM_A, ROOM_B):
+        found.world.mailboxes[room].capacity = 1
+        describe(found, room, capacity="4", floor='"3"', features='["quiet"]')
+    result = found.run()
+    assert result.action["room"] == ROOM_A
+    assert directory_requests(result) == 0
+
+
+def test_a_directory_that_may_not_be_seen_costs_only_itself(found: Office) -> None:
+    found.world.mailboxes[ROOM_A].capacity = 1
+    found.close_directory()
+    result = found.run()
+    assert (result.status, result.action["room"]) == (0, ROOM_A)
+    assert result.json["unreadable"] == []
+
+
+def test_a_directory_that_fails_costs_only_itself(found: Office) -> None:
+    found.open_directory()
+    found.break_directory()
+    result = found.run()
+    assert (result.status, result.action["room"]) == (0, ROOM_A)
+    assert result.json["unreadable"] == []
+
+
+def findings(found: Office) -> dict[str, str]:
+    """Return what doctor says of rooms, by code: whom it concerns."""
+    listed = found.call("doctor", "--json").json["findings"]
+    return {each["code"]: each["subject"] for each in listed if "room" in each["code"]}
+
+
+def test_doctor_names_a_listed_room_the_directory_does_not_know(found: Office) -> None:
+    found.open_directory()
+    assert findings(found) == {"rooms-compared": found.home}
+    found.programme.tail = found.programme.tail.replace(ROOM_B, "room-z@acme.example")
+    found.programme.write()
+    assert findings(found)["room-unlisted"] == "room-z@acme.example"
+
+
+def test_doctor_says_where_the_directory_cannot_be_seen(found: Office) -> None:
+    found.close_directory()
+    assert findings(found) == {"rooms-unseen": found.home}

@@ -17,9 +17,11 @@ from tests.acceptance.world import (
     World,
     spawn,
 )
-from tests.emulators.google import GoogleEmulator, Options, service_account_file
+from tests.emulators.google import Fault, GoogleEmulator, Options, service_account_file
 from tests.emulators.world import Item
 from tests.emulators.world import World as Clouds
+
+DIRECTORY: Final = "admin.directory.resource.calendar.readonly"
 
 SECRET: Final = "Dentist, root canal"
 """The title of every entry that is nobody's business."""
@@ -81,6 +83,22 @@ class Office:
 
     def writes(self) -> int:
         return len(self.written())
+
+    @property
+    def home(self) -> str:
+        return "google"
+
+    def open_directory(self) -> None:
+        """Let the reader look into the directory of rooms."""
+        self.google.account.delegated |= {DIRECTORY}
+
+    def close_directory(self) -> None:
+        self.google.account.delegated -= {DIRECTORY}
+
+    def break_directory(self) -> None:
+        """Let the directory fail whoever asks."""
+        route = "directory.resources.calendars.list"
+        self.google.fault(route, Fault.backend_error(), times=99)
 
     def written(self) -> list[str]:
         """Return the paths of all requests that changed a calendar."""

@@ -7,26 +7,46 @@ import pytest
 
 from tests.acceptance.google.test_rooms import (
     answer_of,
+    test_a_directory_that_fails_costs_only_itself,
+    test_a_directory_that_may_not_be_seen_costs_only_itself,
     test_a_meeting_that_goes_online_frees_its_room,
     test_a_meeting_withdrawn_frees_its_room,
+    test_a_room_for_one_is_never_taken,
     test_a_room_left_for_another_one_is_free_again,
     test_a_room_that_is_taken_is_not_chosen,
+    test_doctor_names_a_listed_room_the_directory_does_not_know,
+    test_doctor_says_where_the_directory_cannot_be_seen,
     test_nothing_is_ever_written_into_a_rooms_own_calendar,
     test_rooms_that_refuse_lead_to_another_room_another_time_and_online,
+    test_the_directory_tells_how_many_a_room_seats,
+    test_the_directory_tells_what_the_settings_leave_open,
     test_what_is_owed_after_rooms_refused_is_had_as_soon_as_it_can_be,
+    test_what_the_settings_say_counts_more_and_needs_no_asking,
+    test_where_no_room_has_it_the_meeting_is_online_and_doctor_says_so,
+    test_who_needs_something_meets_in_a_room_that_has_it,
 )
 from tests.acceptance.microsoft.world import Office, office
 from tests.acceptance.world import PRIYA, ROOM_A, ROOM_B, TOM
 from tests.emulators import people
 
 __all__ = [
+    "test_a_directory_that_fails_costs_only_itself",
+    "test_a_directory_that_may_not_be_seen_costs_only_itself",
     "test_a_meeting_that_goes_online_frees_its_room",
     "test_a_meeting_withdrawn_frees_its_room",
+    "test_a_room_for_one_is_never_taken",
     "test_a_room_left_for_another_one_is_free_again",
     "test_a_room_that_is_taken_is_not_chosen",
+    "test_doctor_names_a_listed_room_the_directory_does_not_know",
+    "test_doctor_says_where_the_directory_cannot_be_seen",
     "test_nothing_is_ever_written_into_a_rooms_own_calendar",
     "test_rooms_that_refuse_lead_to_another_room_another_time_and_online",
+    "test_the_directory_tells_how_many_a_room_seats",
+    "test_the_directory_tells_what_the_settings_leave_open",
     "test_what_is_owed_after_rooms_refused_is_had_as_soon_as_it_can_be",
+    "test_what_the_settings_say_counts_more_and_needs_no_asking",
+    "test_where_no_room_has_it_the_meeting_is_online_and_doctor_says_so",
+    "test_who_needs_something_meets_in_a_room_that_has_it",
 ]
 
 

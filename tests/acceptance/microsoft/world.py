@@ -9,7 +9,7 @@ from typing import Any
 from tests.acceptance.clouds import CloudOffice
 from tests.acceptance.world import OFFICE, PRIYA, SETTINGS, TOM, World
 from tests.emulators.google import GoogleEmulator, service_account_file
-from tests.emulators.microsoft import AppRegistration, MicrosoftEmulator, Options
+from tests.emulators.microsoft import AppRegistration, Fault, MicrosoftEmulator, Options
 
 
 @dataclass(slots=True, kw_only=True)
@@ -18,6 +18,19 @@ class Office(CloudOffice):
 
     microsoft: MicrosoftEmulator
     app: AppRegistration
+
+    def open_directory(self) -> None:
+        """Grant the app in Entra what opens the list of rooms, which has a page for each."""
+        self.microsoft.options.roles_in_token = True
+        self.microsoft.options.places_page = 1
+        self.app.roles |= {"Place.Read.All"}
+
+    def close_directory(self) -> None:
+        self.app.roles -= {"Place.Read.All"}
+
+    def break_directory(self) -> None:
+        """Let the list of rooms fail whoever asks."""
+        self.microsoft.fault("places.rooms.list", Fault.backend_error(), times=99)
 
 
 @contextmanager

@@ -18,8 +18,9 @@ from slotfinder.calendars.google.failures import (
 )
 from slotfinder.calendars.retry import Verdict
 from slotfinder.calendars.trouble import Trouble
-from slotfinder.domain.freebusy import UnreadableCode
+from slotfinder.domain.freebusy import Provider, UnreadableCode
 from slotfinder.domain.meeting import Answer, Attendee, Fallback
+from slotfinder.domain.programme import Room
 from tests.contract.builders import meeting_of
 from tests.invitations.examples import PRIYA, TOM, between, event
 
@@ -397,3 +398,25 @@ class TestFailures:
     @pytest.mark.parametrize("reason", ["unauthorized_client", "invalid_grant", "notFound"])
     def test_reader_and_organizer_are_told_apart(self, reason: str) -> None:
         assert len({trouble_of(Failure(reason=reason), side).reason for side in Side}) == 2
+
+
+class TestRooms:
+    def test_a_room_is_what_the_directory_says_of_it(self) -> None:
+        found = {
+            "resourceEmail": "Room-A@acme.example",
+            "capacity": 4,
+            "floorName": "3",
+            "featureInstances": [{"feature": {"name": "Step-Free"}}, {"feature": {}}, "odd"],
+        }
+        assert wire.room(found) == Room(
+            email="room-a@acme.example",
+            provider=Provider.GOOGLE,
+            floor="3",
+            features=("step-free",),
+            capacity=4,
+        )
+
+    def test_what_nobody_typed_in_is_not_known(self) -> None:
+        assert wire.room({"resourceEmail": "a@acme.example", "capacity": 0}) == Room(
+            email="a@acme.example", provider=Provider.GOOGLE
+        )

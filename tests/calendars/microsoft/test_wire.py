@@ -9,8 +9,9 @@ import pytest
 from slotfinder.calendars.microsoft import wire
 from slotfinder.calendars.microsoft.failures import Failure, Side, failure_of, trouble_of
 from slotfinder.calendars.trouble import Trouble
-from slotfinder.domain.freebusy import Block, Kind, UnreadableCode
+from slotfinder.domain.freebusy import Block, Kind, Provider, UnreadableCode
 from slotfinder.domain.meeting import Answer, Attendee
+from slotfinder.domain.programme import Room
 from tests.invitations.examples import ORGANIZER, PRIYA, TOM, between, event
 
 LONDON = ZoneInfo("Europe/London")
@@ -296,3 +297,29 @@ class TestFailures:
             assert trouble.reason.endswith(".")
             assert trouble.advice.endswith(".")
             assert "{" not in trouble.reason + trouble.advice
+
+
+class TestRooms:
+    def test_a_room_is_what_its_place_says_of_it(self) -> None:
+        found = {
+            "emailAddress": "Room-A@acme.example",
+            "capacity": 4,
+            "floorLabel": None,
+            "floorNumber": 0,
+            "isWheelChairAccessible": True,
+            "tags": ["Quiet"],
+        }
+        [room] = wire.rooms({"value": [found, {"emailAddress": None}]})
+        assert room == Room(
+            email="room-a@acme.example",
+            provider=Provider.MICROSOFT,
+            floor="0",
+            features=("quiet", "step-free"),
+            capacity=4,
+        )
+
+    def test_what_nobody_typed_in_is_not_known(self) -> None:
+        empty = dict.fromkeys(("capacity", "floorLabel", "floorNumber", "tags"))
+        assert wire.rooms({"value": [{"emailAddress": "a@acme.example", **empty}]}) == [
+            Room(email="a@acme.example", provider=Provider.MICROSOFT)
+        ]

@@ -1,4 +1,4 @@
-"""Calls to Google Calendar: each tried with patience, counted, and checked for being an answer."""
+"""Calls to Google: each tried with patience, counted, and checked for being an answer."""
 
 import http.client
 import json
@@ -8,7 +8,7 @@ from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
 from threading import Lock
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 import httplib2
 from google.auth.exceptions import GoogleAuthError, RefreshError, TransportError
@@ -36,6 +36,21 @@ from slotfinder.calendars.retry import Patience, TryFailedError
 JsonObject = dict[str, Any]
 T = TypeVar("T")
 
+_PATIENCE_WITH_HINTS: Final = 3.0
+"""Seconds for what a run can do without."""
+
+
+class Api(NamedTuple):
+    """One of Google's services, and where it is below the root URL."""
+
+    name: str
+    version: str
+    path: str
+
+
+CALENDAR: Final = Api("calendar", "v3", "calendar/v3/")
+DIRECTORY: Final = Api("admin", "directory_v1", "")
+
 _NO_ANSWER: Final = (OSError, httplib2.HttpLib2Error, http.client.HTTPException, TransportError)
 
 
@@ -61,19 +76,13 @@ class GoogleClient:
     ) -> None:
         self._tries: Counter[str] = Counter()
         self._lock = Lock()
-        self._patience = patience
+        self._patience = {CALENDAR: patience, DIRECTORY: Patience(_PATIENCE_WITH_HINTS)}
         self._access = Access(
             account, subjects, timeout=timeout, ca_file=ca_file, count=self._count
         )
-        # With its static discovery document nothing is asked of the network here, and no call
-        # may ever fall back to credentials of the machine.
-        self._service = build(
-            "calendar",
-            "v3",
-            http=httplib2.Http(timeout=timeout),
-            static_discovery=True,
-            client_options={"api_endpoint": f"{endpoint.rstrip('/')}/calendar/v3/"},
-        )
+        self._endpoint = endpoint.rstrip("/")
+        self._timeout = timeout
+        self._services: dict[Api, Any] = {}
 
     @property
     def requests(self) -> Mapping[str, int]:
@@ -98,6 +107,7 @@ class GoogleClient:
         read: Callable[[JsonObject], T],
         *,
         etag: str | None = None,
+        api: Api = CALENDAR,
     ) -> T:
         """Return what ``read`` makes of the answer to a request.
 
@@ -110,7 +120,7 @@ class GoogleClient:
         """
 
         def attempt() -> T:
-            request = make(self._service, _quota_user(identity.subject))
+            request = make(self._service(api), _quota_user(identity.subject))
             if etag:
                 request.headers["If-Match"] = etag
             answer = self._answer(identity, operation, request)
@@ -121,7 +131,21 @@ class GoogleClient:
             except (ValueError, TypeError, AttributeError, KeyError):
                 raise GoogleError(Failure(reason=MALFORMED)) from None
 
-        return self._patience.call(attempt)
+        return self._patience[api].call(attempt)
+
+    def _service(self, api: Api) -> Any:  # noqa: ANN401 - as the library has them
+        with self._lock:
+            if api not in self._services:
+                # With its static discovery document nothing is asked of the network here, and no
+                # call may ever fall back to credentials of the machine.
+                self._services[api] = build(
+                    api.name,
+                    api.version,
+                    http=httplib2.Http(timeout=self._timeout),
+                    static_discovery=True,
+                    client_options={"api_endpoint": f"{self._endpoint}/{api.path}"},
+                )
+            return self._services[api]
 
     def _answer(self, identity: Identity, operation: str, request: Any) -> Any:  # noqa: ANN401 - as the library has them
         try:

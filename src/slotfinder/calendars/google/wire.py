@@ -15,8 +15,10 @@ from slotfinder.calendars.google.failures import (
     word,
 )
 from slotfinder.calendars.trouble import Trouble
+from slotfinder.domain.freebusy import Provider
 from slotfinder.domain.interval import Interval, first_instant, merge
 from slotfinder.domain.meeting import Answer, Attendee, Event, Meeting, Seen, Stray
+from slotfinder.domain.programme import Room
 
 JsonObject = dict[str, Any]
 T = TypeVar("T")
@@ -41,6 +43,8 @@ OWN_FIELDS: Final = (
 
 ITEM_FIELDS: Final = "items(id,iCalUID,start,end,transparency,status,eventType),nextPageToken"
 """What is asked of other people's: whose a time is, and nothing else."""
+
+ROOM_FIELDS: Final = "items(resourceEmail,capacity,floorName,featureInstances),nextPageToken"
 
 _UTC: Final = ZoneInfo("UTC")
 
@@ -326,6 +330,22 @@ def allows_meet(calendar: object) -> bool:
     """Tell whether a calendar's owner may have Google Meet links."""
     allowed = _table(answer(calendar), "conferenceProperties").get("allowedConferenceSolutionTypes")
     return not isinstance(allowed, list) or "hangoutsMeet" in allowed
+
+
+def room(found: JsonObject) -> Room:
+    """Return a room as the directory describes it."""
+    features = (
+        _table(each, "feature").get("name")
+        for each in _items(found, "featureInstances", ())
+        if isinstance(each, dict)
+    )
+    return Room(
+        email=_string(found, "resourceEmail").lower(),
+        provider=Provider.GOOGLE,
+        floor=str(found.get("floorName") or ""),
+        features=tuple(each.lower() for each in features if isinstance(each, str)),
+        capacity=seats if isinstance(seats := found.get("capacity"), int) and seats > 0 else None,
+    )
 
 
 def text_of(event: Event) -> JsonObject:

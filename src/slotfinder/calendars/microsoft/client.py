@@ -4,6 +4,7 @@ import json
 import ssl
 from collections import Counter
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -32,6 +33,9 @@ T = TypeVar("T")
 _AT_A_TIME: Final = 3
 """Requests under way for one mailbox; Exchange refuses the fifth."""
 
+_PATIENCE_WITH_HINTS: Final = 3.0
+"""Seconds for what a run can do without."""
+
 _UNAUTHORIZED: Final = 401
 _DIRECTLY: Final = ("localhost", "127.0.0.1", "[::1]", "169.254.169.254")
 """Hosts no proxy is asked for: this machine, and what tells it its identity in Azure."""
@@ -45,7 +49,7 @@ _HEADERS: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One request, counted as ``operation``; ``path`` continues that of its mailbox.
+    """One request, counted as ``operation``; ``path`` continues that of its mailbox, if any.
 
     With ``etag`` Graph refuses where the event is another by now. A ``query`` that is a text is
     sent as it is: Graph's own, for the next page of a list.
@@ -79,6 +83,7 @@ class GraphClient:
         self._root = f"{graph}/v1.0/"
         self._gates = {mailbox: BoundedSemaphore(_AT_A_TIME) for mailbox in mailboxes}
         self._patience = patience
+        self._patience_with_hints = Patience(_PATIENCE_WITH_HINTS)
         self._tries: Counter[str] = Counter()
         self._lock = Lock()
         self._clock = ClockWatch()
@@ -105,16 +110,17 @@ class GraphClient:
         """Close all connections."""
         self._http.close()
 
-    def call(self, mailbox: str, request: Request, read: Callable[[JsonObject], T]) -> T:
+    def call(self, mailbox: str | None, request: Request, read: Callable[[JsonObject], T]) -> T:
         """Return what ``read`` makes of the answer to a request about a mailbox.
 
+        With None it is about the tenant, and a hint a run can do without.
         What ``read`` finds malformed is tried again like any broken answer; every try sends the
         same bytes.
 
         Raises:
             TryFailedError: a GraphError with what Microsoft said last, or one that ``is_down``.
         """
-        if mailbox not in self._gates:
+        if mailbox is not None and mailbox not in self._gates:
             raise GraphError(Failure(reason=MAILBOX_REFUSED))
         url = self._url(mailbox, request)
         body = None if request.body is None else json.dumps(request.body, sort_keys=True).encode()
@@ -131,7 +137,8 @@ class GraphClient:
             except (ValueError, TypeError, AttributeError, KeyError):
                 raise GraphError(Failure(reason=MALFORMED)) from None
 
-        return self._patience.call(attempt)
+        patience = self._patience_with_hints if mailbox is None else self._patience
+        return patience.call(attempt)
 
     def token_roles(self) -> frozenset[str]:
         """Return the permissions that the app's token itself names, none where it names none.
@@ -141,14 +148,15 @@ class GraphClient:
         """
         return roles_in(self._patience.call(self._tokens.value))
 
-    def _url(self, mailbox: str, request: Request) -> str:
+    def _url(self, mailbox: str | None, request: Request) -> str:
         given = request.query
         query = given if isinstance(given, str) else urlencode(given, quote_via=quote)
-        url = f"{self._root}users/{quote(mailbox, safe='@')}/{request.path}"
+        whose = "" if mailbox is None else f"users/{quote(mailbox, safe='@')}/"
+        url = f"{self._root}{whose}{request.path}"
         return f"{url}?{query}" if query else url
 
     def _authorized(
-        self, mailbox: str, request: Request, url: str, body: bytes | None
+        self, mailbox: str | None, request: Request, url: str, body: bytes | None
     ) -> httpx.Response:
         """Send a request; a token that Graph refuses is fetched anew once."""
         token = self._tokens.value()
@@ -159,7 +167,7 @@ class GraphClient:
         return answer
 
     def _send(
-        self, mailbox: str, request: Request, url: str, body: bytes | None, token: str
+        self, mailbox: str | None, request: Request, url: str, body: bytes | None, token: str
     ) -> httpx.Response:
         headers = {
             **_HEADERS,
@@ -168,7 +176,7 @@ class GraphClient:
             **({"Content-Type": "application/json"} if body is not None else {}),
             **({"If-Match": request.etag} if request.etag else {}),
         }
-        with self._gates[mailbox]:
+        with nullcontext() if mailbox is None else self._gates[mailbox]:
             self._count(request.operation)
             try:
                 return self._http.request(request.method, url, content=body, headers=headers)

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from slotfinder.calendars.asking import batched, side_by_side
 from slotfinder.calendars.microsoft import wire
 from slotfinder.calendars.microsoft.client import GraphClient, Request
+from slotfinder.calendars.microsoft.directory import PERMISSION
 from slotfinder.calendars.retry import TryFailedError
 from slotfinder.domain.inspection import Inspection, RightKind, RightRemark
 from slotfinder.domain.interval import Interval
@@ -41,7 +42,7 @@ class MicrosoftInspector:
         except TryFailedError:
             return ()
         found = []
-        if needless := sorted(roles - _NEEDED):
+        if needless := sorted(roles - _NEEDED - {PERMISSION}):
             reason = f"The app has permissions slotfinder does not need: {', '.join(needless)}."
             found.append(RightRemark(kind=RightKind.NEEDLESS, reason=reason, advice=_TAKE_AWAY))
         if wide := sorted(roles & _NEEDED):

@@ -18,9 +18,10 @@ from slotfinder.calendars.microsoft.failures import (
     word,
 )
 from slotfinder.calendars.trouble import Trouble
-from slotfinder.domain.freebusy import Block, Kind
+from slotfinder.domain.freebusy import Block, Kind, Provider
 from slotfinder.domain.interval import Interval, first_instant
 from slotfinder.domain.meeting import Answer, Attendee, Event, Meeting, Seen, Stray
+from slotfinder.domain.programme import Room
 
 JsonObject = dict[str, Any]
 T = TypeVar("T")
@@ -49,6 +50,11 @@ OWN_FIELDS: Final = (
 OWN_PROPERTIES: Final = "singleValueExtendedProperties($filter={})".format(
     " or ".join(f"id eq '{each}'" for each in (KEY, REVISION, DECLINED))
 )
+
+ROOM_FIELDS: Final = "emailAddress,capacity,floorLabel,floorNumber,isWheelChairAccessible,tags"
+
+_STEP_FREE: Final = "step-free"
+"""What rooms are called here that Microsoft calls accessible by wheelchair."""
 
 _DAY: Final = timedelta(days=1)
 _SHORTEST_WINDOW: Final = timedelta(minutes=5)
@@ -328,6 +334,28 @@ def next_page(found: object) -> str:
     """Return the query that asks for the next page of a list, empty after the last."""
     link = answer(found).get("@odata.nextLink")
     return urlsplit(link).query if isinstance(link, str) else ""
+
+
+def rooms(found: object) -> list[Room]:
+    """Return the rooms of a page of places; one that has no address cannot be invited."""
+    listed = [answer(each) for each in _items(answer(found), "value")]
+    return [_room_of(each) for each in listed if each.get("emailAddress")]
+
+
+def _room_of(found: JsonObject) -> Room:
+    """Return a room as its place describes it; whatever nobody typed in is null there."""
+    seats, tags = found.get("capacity"), found.get("tags")
+    features = [str(each).lower() for each in tags] if isinstance(tags, list) else []
+    if found.get("isWheelChairAccessible") is True:
+        features.append(_STEP_FREE)
+    label, number = found.get("floorLabel"), found.get("floorNumber")
+    return Room(
+        email=_string(found, "emailAddress").lower(),
+        provider=Provider.MICROSOFT,
+        floor=str(label or ("" if number is None else number)),
+        features=tuple(dict.fromkeys(features)),
+        capacity=seats if isinstance(seats, int) and seats > 0 else None,
+    )
 
 
 def event_id(found: object) -> str:
