@@ -12,9 +12,11 @@ def main() -> None:
     """
     gc.disable()
     from slotfinder.cli.main import run  # noqa: PLC0415 - after the collector is told
+    from slotfinder.cli.session import stop_when_asked  # noqa: PLC0415 - likewise
 
     gc.freeze()
     gc.enable()
+    stop_when_asked()
     status = run(sys.argv[1:])
     gc.freeze()
     sys.exit(status)

@@ -41,6 +41,10 @@ class ConfigurationError(SlotfinderError):
         self.findings = tuple(findings)
 
 
+class StoppedError(SlotfinderError):
+    """The process was asked to end, and did so between two pieces of work."""
+
+
 class LockHeldError(SlotfinderError):
     """Another run holds the lock."""
 

@@ -3,11 +3,13 @@
 import json
 import os
 import re
+import signal
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from threading import Event
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
@@ -15,7 +17,7 @@ from rich.console import Console
 
 from slotfinder.bootstrap import Configured, configure, system_now
 from slotfinder.domain.interval import first_instant
-from slotfinder.errors import UsageError
+from slotfinder.errors import StoppedError, UsageError
 
 T = TypeVar("T")
 
@@ -73,13 +75,36 @@ class Session:
         return Bar(shown=sys.stderr.isatty() and not self.quiet)
 
 
+_STOP = Event()
+"""Set once the process is asked to end."""
+
+
+def stop_when_asked() -> None:
+    """Let SIGTERM end the work between two pieces of it: a call in hand is finished, and noted."""
+    signal.signal(signal.SIGTERM, lambda _number, _frame: _STOP.set())
+
+
 class Bar:
-    """The Progress port: a bar on a terminal's standard error, nothing elsewhere."""
+    """The Progress port: a bar on a terminal's standard error, nothing elsewhere.
+
+    Work that is asked to stop does so before its next piece.
+    """
 
     def __init__(self, *, shown: bool) -> None:
         self._shown = shown
 
-    def track(self, work: Iterable[T], *, total: int, doing: str) -> Iterable[T]:
+    def track(self, work: Iterable[T], *, total: int, doing: str) -> Iterator[T]:
+        """Yield the pieces of work.
+
+        Raises:
+            StoppedError: the process is asked to end.
+        """
+        for each in self._drawn(work, total=total, doing=doing):
+            if _STOP.is_set():
+                raise StoppedError("Stopped as asked. What is left is done by the next run.")
+            yield each
+
+    def _drawn(self, work: Iterable[T], *, total: int, doing: str) -> Iterable[T]:
         if not self._shown or not total:
             return work
         from rich.progress import track  # noqa: PLC0415 - not needed in a pipe

@@ -239,6 +239,32 @@ def test_a_killed_run_is_finished_by_the_next(tmp_path: Path, moment: Any) -> No
         assert_settled(found)
 
 
+def test_a_run_that_is_asked_to_end_finishes_the_call_in_hand_and_notes_it(
+    tmp_path: Path,
+) -> None:
+    with office(tmp_path) as found:
+        found.programme.set("meetings", horizon="28d").write()
+        arguments = ("--config", str(found.programme.config), "--now", found.programme.now, "run")
+        process = subprocess.Popen(
+            [sys.executable, "-m", "slotfinder", *arguments],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, **found.google.environment()},
+        )
+        found.world.after("insert", lambda _world: process.send_signal(signal.SIGTERM))
+        _, said = process.communicate(timeout=30)
+        assert process.returncode == 1
+        assert "Stopped as asked" in said
+        assert len(found.meetings()) == 1
+        [ahead] = found.programme.call("status", "--json").json["pairs"]
+        assert ahead["next"]["uid"] == found.meeting().uid
+
+        assert found.run().kinds == ["keep", "keep"]
+        assert len(found.meetings()) == 2
+        assert found.told("invitation") == sorted(BOTH * 2)
+
+
 def test_without_meet_the_fallback_is_the_link(tmp_path: Path) -> None:
     for number, silently in enumerate((False, True)):
         with office(tmp_path / str(number)) as found:
