@@ -25,8 +25,6 @@ _refusals = tables.refusals.c
 def forget(connection: Connection, what: Forgetting) -> None:
     """Delete what is to be forgotten; where there is nothing of the kind nothing is written."""
     _raise_known_since(connection, what)
-    rows = connection.execute(select(_events.id, _events.pair, _events.at)).all()
-    _delete(_events.id, connection, (each.id for each in rows if each.at < what.since(each.pair)))
     _forget_meetings(connection, what)
     _forget_refusals(connection, what)
     # A receipt keeps a thing from being done twice, for as long as it could be decided again.
@@ -56,16 +54,18 @@ def _forget_meetings(connection: Connection, what: Forgetting) -> None:
         # Later generations count on from what was forgotten: the new number is the higher one.
         known = known.on_conflict_do_update(index_elements=["pair", "period"], set_=values)
         connection.execute(known)
-    _delete(_meetings.uid, connection, (row["uid"] for row in gone))
+    for column in (_events.uid, _meetings.uid):
+        _delete(column, connection, (row["uid"] for row in gone))
 
 
 def _gone(connection: Connection, what: Forgetting) -> list[RowMapping]:
     """Return the meetings that go: those of periods of which none has to stay."""
     columns = (_meetings.uid, _meetings.pair, _meetings.period, _meetings.generation)
     found = connection.execute(select(*columns, _meetings.planned, _meetings.end)).mappings().all()
+    logged = connection.execute(select(_events.uid, _events.pair, _events.at))
     kept = {
         *what.counted,
-        *connection.execute(select(_events.uid)).scalars(),
+        *(row.uid for row in logged if row.at >= what.since(row.pair)),
         *connection.execute(select(_outbox.uid).where(_outbox.done.is_(None))).scalars(),
     }
 
