@@ -81,6 +81,7 @@ _STATUSES: Final[dict[Kind, Status]] = {
     Kind.TENTATIVE: "tentative",
     Kind.OUT_OF_OFFICE: "ooo",
 }
+_QUARTER: Final = timedelta(minutes=15)
 _SHORT: Final = timedelta(hours=3)
 """The window of a last look is shorter, that of all other reading longer."""
 
@@ -183,8 +184,17 @@ class CloudWorld(World):
             for item in self._office.meetings()
         ]
 
-    def foreign(self, who: str) -> list[Block]:
+    def entries(self, who: str) -> list[Block]:
         return [_block(each) for each in self._own_of(who)]
+
+    def told_apart(self, who: str) -> list[Block]:
+        """Return what somebody entered; Google joins what lies inside a meeting of ours with it."""
+        ours = [each.interval for each in self.standing()] if who == TOM else []
+        return [
+            block
+            for block in self.entries(who)
+            if not any(interval.covers(block.interval) for interval in ours)
+        ]
 
     def writes(self) -> int:
         return self._office.writes()
@@ -235,7 +245,8 @@ class CloudWorld(World):
             self.watch(interval, [each.email for each in item.attendees])
             if self._slips == SLIPS_IN_AFTER:
                 self._slips = ""
-                self.enter(TOM, Block(interval=interval, kind=Kind.BUSY))
+                longer = Interval(interval.start - _QUARTER, interval.end)
+                self.enter(TOM, Block(interval=longer, kind=Kind.BUSY))
 
     def _main(self, uid: str) -> Item:
         [found] = [each for each in self._office.meetings() if each.uid == uid]

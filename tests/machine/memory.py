@@ -29,6 +29,8 @@ from tests.machine.world import (
     HORIZON,
     LAST_DAY,
     NEW_YORK,
+    SLIPS_IN_AFTER,
+    SLIPS_IN_BEFORE,
     START,
     STORE_TROUBLES,
     FragileStore,
@@ -58,7 +60,7 @@ class Server(MemoryCalendars):
         return [_unknown(each) if each.person in self.world.closed else each for each in found]
 
     def write(self, event: Event, is_taken: Glance) -> Receipt:
-        self._slip_in("right before the write", event)
+        self._slip_in(SLIPS_IN_BEFORE, event)
         before = deepcopy(self.events.get(event.uid))
         self._break("before")
         receipt = super().write(event, is_taken)
@@ -66,7 +68,7 @@ class Server(MemoryCalendars):
         self.written += now != before
         if before is None or now.interval != before.interval:
             self.world.watch(now.interval, [each.email for each in event.attendees])
-            self._slip_in("right after the write", event)
+            self._slip_in(SLIPS_IN_AFTER, event)
         self._break("after")
         return receipt
 
@@ -86,8 +88,8 @@ class Server(MemoryCalendars):
         """Return what people entered themselves."""
         return self._entries
 
-    def _slip_in(self, moment: str, event: Event) -> None:
-        if self.trouble == f"somebody slips in {moment}":
+    def _slip_in(self, trouble: str, event: Event) -> None:
+        if self.trouble == trouble:
             self.trouble = ""
             self.add(event.attendees[0].email, event.interval)
 
@@ -117,8 +119,8 @@ class MemoryWorld(World):
         (
             "refused before writing",
             "refused after writing",
-            "somebody slips in right before the write",
-            "somebody slips in right after the write",
+            SLIPS_IN_BEFORE,
+            SLIPS_IN_AFTER,
             "killed before writing",
             "killed after writing",
             "killed before mailing",
@@ -206,7 +208,7 @@ class MemoryWorld(World):
             for uid, kept in sorted(self._server.events.items())
         ]
 
-    def foreign(self, who: str) -> list[Block]:
+    def entries(self, who: str) -> list[Block]:
         return list(self._server.entries[who])
 
     def writes(self) -> int:

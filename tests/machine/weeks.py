@@ -24,7 +24,15 @@ from slotfinder.domain.meeting import Answer, Meeting
 from slotfinder.errors import UsageError
 from slotfinder.planning.order import Order
 from slotfinder.planning.plan import ActionKind
-from tests.machine.world import NEW_YORK, START, KilledError, Standing, World
+from tests.machine.world import (
+    FREEZE,
+    NEW_YORK,
+    SLIPS_IN_AFTER,
+    START,
+    KilledError,
+    Standing,
+    World,
+)
 from tests.planning.builders import ANNA, LONDON, PRIYA, TOM
 
 EVERYBODY = (TOM, PRIYA, ANNA)
@@ -67,15 +75,16 @@ class Weeks(RuleBasedStateMachine):
     @rule(data=st.data(), kind=st.sampled_from((Kind.BUSY, Kind.OUT_OF_OFFICE)))
     def something_comes_up_at_the_time_of_a_meeting(self, data: st.DataObject, kind: Kind) -> None:
         meeting = data.draw(st.sampled_from(self.ahead()))
-        half = Interval(meeting.interval.start, meeting.interval.start + timedelta(minutes=30))
+        half = timedelta(minutes=30)
+        around = Interval(meeting.interval.start - half, meeting.interval.start + half)
         who = data.draw(st.sampled_from(meeting.people))
-        self.world.enter(who, Block(interval=half, kind=kind))
+        self.world.enter(who, Block(interval=around, kind=kind))
 
-    @precondition(lambda self: any(map(self.foreign, EVERYBODY)))
+    @precondition(lambda self: any(map(self.entries, EVERYBODY)))
     @rule(data=st.data())
     def something_falls_through(self, data: st.DataObject) -> None:
-        who = data.draw(st.sampled_from([each for each in EVERYBODY if self.foreign(each)]))
-        self.world.take_out(who, data.draw(st.sampled_from(self.foreign(who))))
+        who = data.draw(st.sampled_from([each for each in EVERYBODY if self.entries(each)]))
+        self.world.take_out(who, data.draw(st.sampled_from(self.entries(who))))
 
     @precondition(lambda self: self.ahead())
     @rule(data=st.data(), answer=st.sampled_from((Answer.DECLINED, Answer.ACCEPTED)))
@@ -139,6 +148,12 @@ class Weeks(RuleBasedStateMachine):
             self.run()
         self.check(self.run())
 
+    @rule()
+    def a_run_in_which_somebody_slips_in(self) -> None:
+        with self.in_trouble(SLIPS_IN_AFTER):
+            report = self.run()
+        self.check(report)
+
     def run(self) -> Report:
         with self.world.session() as (agent, store):
             return run_pass(agent, store, agent.pairs, self.now, force=True)
@@ -168,8 +183,10 @@ class Weeks(RuleBasedStateMachine):
         assert set(unknown) <= self.world.closed, unknown
         assert not report.failed
         assert self.world.trespasses == []
+        held = {each.uid for each in self.world.ledger().holds}
         for action in report.plan.actions:
-            if action.kind in {ActionKind.BOOK, ActionKind.MOVE} and action.meeting:
+            is_new = action.kind in {ActionKind.BOOK, ActionKind.MOVE}
+            if is_new and action.meeting and action.meeting.uid not in held:
                 self.check_new(action.meeting)
         self.check_calendars()
         self.check_quiet()
@@ -180,9 +197,7 @@ class Weeks(RuleBasedStateMachine):
         for email in meeting.people:
             zone = NEW_YORK if email == ANNA else LONDON
             assert email not in self.world.closed
-            for block in self.foreign(email):
-                if block.kind is not Kind.TENTATIVE:
-                    assert not block.interval.overlaps(meeting.interval)
+            assert not self.is_taken(email, meeting.interval)
             first, last = (
                 each.astimezone(zone) for each in (meeting.interval.start, meeting.interval.end)
             )
@@ -210,6 +225,8 @@ class Weeks(RuleBasedStateMachine):
         for each in settled:
             assert each.interval == known[each.uid].interval
             assert not each.declined
+            if each.interval.start > self.now + FREEZE:
+                assert not [who for who in each.people if self.is_taken(who, each.interval)]
         for one, other in combinations(settled, 2):
             apart = not one.interval.overlaps(other.interval)
             assert apart or set(one.people).isdisjoint(other.people)
@@ -246,5 +263,12 @@ class Weeks(RuleBasedStateMachine):
         found = self.world.standing() if hasattr(self, "world") else ()
         return [each for each in found if each.interval.start > self.now]
 
-    def foreign(self, who: str) -> list[Block]:
-        return self.world.foreign(who) if hasattr(self, "world") else []
+    def entries(self, who: str) -> list[Block]:
+        return self.world.entries(who) if hasattr(self, "world") else []
+
+    def is_taken(self, who: str, interval: Interval) -> bool:
+        return any(
+            block.interval.overlaps(interval)
+            for block in self.world.told_apart(who)
+            if block.kind is not Kind.TENTATIVE
+        )

@@ -77,6 +77,9 @@ STORE_TROUBLES: Final = tuple(
     f"killed {when} {what}" for what in ("recording", "settling") for when in ("before", "after")
 )
 
+SLIPS_IN_BEFORE: Final = "somebody slips in right before a write"
+SLIPS_IN_AFTER: Final = "somebody slips in right after a write"
+
 
 @dataclass(frozen=True)
 class Standing:
@@ -177,7 +180,7 @@ class World(ABC):
             interval
             for email in people
             if email not in self.closed
-            for block in self.foreign(email)
+            for block in self.entries(email)
             if block.kind is not Kind.TENTATIVE and block.interval.overlaps(interval)
         ]
 
@@ -186,8 +189,12 @@ class World(ABC):
         """Return our meetings that stand, past ones included, in an order that does not change."""
 
     @abstractmethod
-    def foreign(self, who: str) -> list[Block]:
-        """Return what is in somebody's calendar beside our meetings, as it can be read."""
+    def entries(self, who: str) -> list[Block]:
+        """Return what somebody entered, each as it would be read if it were alone."""
+
+    def told_apart(self, who: str) -> list[Block]:
+        """Return what of somebody's entries can be told apart from our own meetings."""
+        return self.entries(who)
 
     @abstractmethod
     def writes(self) -> int:
