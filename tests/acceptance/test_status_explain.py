@@ -249,3 +249,27 @@ def test_explain_changes_nothing(tmp_path: Path) -> None:
     before = world.snapshot(store=True)
     world.call("explain", "p01")
     assert world.snapshot(store=True) == before
+
+
+def test_explain_names_the_days_that_are_closed(tmp_path: Path) -> None:
+    """A blackout, a public holiday of one and leave of the other, each within the period."""
+    world = couple(tmp_path).set(
+        "programme", starts="=2027-05-03", blackouts=["2027-05-01..2027-05-05"]
+    )
+    world.people[0]["country"] = "GB"
+    world.people[1]["away"] = "2027-05-10..2027-05-11; 2027-06-01"
+    world.write()
+    result = world.call("explain", "p01", "--json", now="2027-05-02T12:00:00Z")
+    assert result.actions[0]["closures"] == [
+        {"first": "2027-05-03", "last": "2027-05-03", "code": "holiday", "person": TOM}
+        | {"name": "May Day"},
+        {"first": "2027-05-03", "last": "2027-05-05", "code": "blackout", "person": None}
+        | {"name": None},
+        {"first": "2027-05-10", "last": "2027-05-11", "code": "away", "person": PRIYA}
+        | {"name": None},
+    ]
+    told = world.call("explain", "p01", now="2027-05-02T12:00:00Z").out
+    assert "closed: Mo 3 May, May Day of Tom Example" in told
+    assert "closed: Mo 3 May to We 5 May, blackout" in told
+    assert "closed: Mo 10 May to Tu 11 May, leave of Priya Example" in told
+    assert "1 Jun" not in told

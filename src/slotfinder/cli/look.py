@@ -1,5 +1,6 @@
 """``status``, ``explain`` and ``freebusy``: what a coordinator wants to know."""
 
+from datetime import timedelta
 from typing import Annotated, Any
 
 import typer
@@ -21,10 +22,12 @@ from slotfinder.agent.report import (
 from slotfinder.bootstrap import agent_for
 from slotfinder.cli.render import explanation, free_busy_picture, programme_picture
 from slotfinder.cli.session import Session, output, print_json, read_instant
+from slotfinder.domain.closures import Closure, closures_of
 from slotfinder.domain.compromise import favoured_next, yields
 from slotfinder.domain.freebusy import Reading, Unreadable
 from slotfinder.domain.interval import Interval
 from slotfinder.domain.meeting import Answer, Meeting
+from slotfinder.domain.people import Pair
 from slotfinder.errors import UsageError
 from slotfinder.planning.facts import reading_window
 from slotfinder.planning.plan import Action
@@ -70,13 +73,16 @@ def explain(
         report = plan_pass(agent, configured.ledger(), pairs, now)
     if as_json:
         explained = [
-            action_json(action, report) | _explanation_json(action)
+            action_json(action, report)
+            | _explanation_json(action)
+            | {"closures": [_closure_json(each) for each in _closures(agent, pairs[0], action)]}
             for action in report.plan.actions
         ]
         print_json(document(report) | {"mode": "explain", "pair": pair, "actions": explained})
     else:
         for action in report.plan.actions:
-            output().print(explanation(action, pairs[0], agent.people))
+            closed = _closures(agent, pairs[0], action)
+            output().print(explanation(action, pairs[0], agent.people, closed))
     return exit_status(report)
 
 
@@ -173,6 +179,25 @@ def _brief(meeting: Meeting) -> dict[str, Any]:
         "end": instant(meeting.interval.end),
         "format": meeting.format.value,
         "room": meeting.room,
+    }
+
+
+def _closures(agent: Agent, pair: Pair, action: Action) -> list[Closure]:
+    """Return what closes days of an action's period for the pair."""
+    if action.period is None:
+        return []
+    people = [agent.people[email] for email in pair.people]
+    last = action.period.end - timedelta(days=1)
+    return closures_of(agent.programme.blackouts, people, action.period.first, last)
+
+
+def _closure_json(closure: Closure) -> dict[str, Any]:
+    return {
+        "first": str(closure.days.first),
+        "last": str(closure.days.last),
+        "code": closure.code.value,
+        "person": closure.person,
+        "name": closure.name or None,
     }
 
 

@@ -20,6 +20,7 @@ from slotfinder.agent.history import Deed
 from slotfinder.agent.overview import Health, PairOverview
 from slotfinder.agent.report import Report, drift
 from slotfinder.agent.waiting import Waiting
+from slotfinder.domain.closures import Closure
 from slotfinder.domain.compromise import favoured_next, yields
 from slotfinder.domain.freebusy import Unreadable
 from slotfinder.domain.interval import Interval
@@ -349,8 +350,13 @@ def _mark(now: datetime, zone: ZoneInfo, within: str, meeting: Meeting) -> tuple
     return _monday(start.date()), Text(shown, style)
 
 
-def explanation(action: Action, pair: Pair, people: Mapping[str, Person]) -> RenderableType:
-    """Say why an occurrence has this slot or none, what it costs whom, and what else there was."""
+def explanation(
+    action: Action, pair: Pair, people: Mapping[str, Person], closures: Sequence[Closure]
+) -> RenderableType:
+    """Say why an occurrence has this slot or none, what it costs whom, and what else there was.
+
+    ``closures`` are the days of its period on which the two do not meet.
+    """
     mentor, mentee = (people[email] for email in pair.people)
     meeting = action.meeting
     period = action.period
@@ -358,7 +364,7 @@ def explanation(action: Action, pair: Pair, people: Mapping[str, Person]) -> Ren
     if meeting is None:
         why = f"No meeting ({action.reason_code}): {action.reason}"
         helps = [Text(action.relaxation.text)] if action.relaxation else []
-        return Group(Text(title, "bold"), Text(why), *helps)
+        return Group(Text(title, "bold"), Text(why), *helps, *_closed(closures, people))
     lines = [
         Text(title, "bold"),
         Text(f"{action.kind}: {meeting.format.value}. {action.reason}"),
@@ -374,7 +380,18 @@ def explanation(action: Action, pair: Pair, people: Mapping[str, Person]) -> Ren
         )
         for option in meeting.options
     ]
-    return Group(*lines)
+    return Group(*lines, *_closed(closures, people))
+
+
+def _closed(closures: Sequence[Closure], people: Mapping[str, Person]) -> Iterator[Text]:
+    """Say which days are closed, and why."""
+    for each in closures:
+        days = _day(each.days.first, weekday=True)
+        if each.days.last != each.days.first:
+            days += f" to {_day(each.days.last, weekday=True)}"
+        whose = f" of {people[each.person].name}" if each.person else ""
+        why = each.name or {"blackout": "blackout", "away": "leave"}[each.code]
+        yield Text(f"  closed: {days}, {why}{whose}")
 
 
 def _side(role: Role, person: Person, meeting: Meeting) -> Text:
