@@ -339,12 +339,25 @@ class TestNotYet:
     def test_while_the_other_is_not_told_yet(self, lived: World) -> None:
         (lived.folder / "outbox").rename(lived.folder / "kept")
         (lived.folder / "outbox").touch()
-        assert lived.call("end", "p01", now="2027-01-18T06:00:00Z").status == 1
-        (lived.folder / "outbox").unlink()
+        now = "2027-01-18T06:00:00Z"
+        assert lived.call("end", "p01", now=now).status == 1
         without_tom(lived)
-        assert "Let 'slotfinder run' finish that first" in self.refused(lived)
-        lived.run(now=LATER)
-        assert erase(lived).status == 0
+        assert "Let 'slotfinder run' finish that first" in self.refused(lived, now=now)
+
+        (lived.folder / "outbox").unlink()
+        lived.run(now=now)
+        assert erase(lived, now=now).status == 0
+
+    def test_but_what_can_never_be_told_is_no_obstacle_for_ever(self, lived: World) -> None:
+        (lived.folder / "outbox").rename(lived.folder / "kept")
+        (lived.folder / "outbox").touch()
+        assert lived.call("end", "p01", now=LATER).status == 1
+        (lived.folder / "outbox").unlink()
+        (lived.folder / "kept").rename(lived.folder / "outbox")
+        before = without_tom(lived).outbox()
+        assert erase(lived, now="2027-03-01T06:00:00Z").status == 0
+        assert rows(lived, "SELECT * FROM outbox WHERE done IS NULL") == []
+        assert set(lived.outbox()) <= set(before)
 
     def test_only_a_mail_to_the_person_that_waits_is_no_obstacle(self, gone: World) -> None:
         folder = gone.folder / "outbox"

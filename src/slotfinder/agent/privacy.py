@@ -1,6 +1,6 @@
 """What is remembered about one person: whether it may be taken out, and what that takes."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -35,7 +35,7 @@ def erasure(agent: Agent, records: Records, person: str, now: datetime) -> Erasu
         ),
         deleted={
             "crowded": tuple(row["person"] for row in records["crowded"]),
-            # Their entries are done; a mail to the person that waits is sent no more.
+            # What waits is a mail to the person, or about a meeting that is over.
             "outbox": tuple(row["id"] for row in records["outbox"]),
             # What a pair that goes on with other people was refused may be theirs.
             "refusals": _of_gone_pairs(records["refusals"], listed),
@@ -77,25 +77,22 @@ def _named_in_settings(agent: Agent) -> Iterator[str]:
 
 
 def _stop_where_unfinished(records: Records, person: str, now: datetime) -> None:
-    """Stop where calendars or people still have to be told what became of a meeting."""
-    pairs = {row["uid"]: row["pair"] for row in records["meetings"]}
-    for row in records["meetings"]:
-        is_standing = row["state"] == MeetingState.BOOKED
-        if is_standing and datetime.fromisoformat(row["end"]) > now:
-            pair = row["pair"]
+    """Stop where a meeting is ahead, or who is to be told that there is none does not know yet."""
+    ahead = {
+        row["uid"]: row for row in records["meetings"] if datetime.fromisoformat(row["end"]) > now
+    }
+    for meeting in ahead.values():
+        if meeting["state"] == MeetingState.BOOKED:
+            pair = meeting["pair"]
             raise UsageError(
                 f"{person} still has a meeting ahead, of pair {pair}. Put the rows of the pair and "
                 f"its people back into their files, say 'slotfinder end {pair}', then take them "
                 "out again."
             )
-    for row in _waiting(records["outbox"], person):
-        raise UsageError(
-            f"What became of a meeting of pair {pairs.get(row['uid'], '')} is not told to every "
-            "calendar and person yet. Let 'slotfinder run' finish that first."
-        )
-
-
-def _waiting(outbox: Sequence[_Row], person: str) -> Iterator[_Row]:
-    """Yield what is still to be done, but for mails to the person."""
     to_them = address_mark(person)
-    yield from (row for row in outbox if row["done"] is None and to_them not in row["key"])
+    for row in records["outbox"]:
+        if row["done"] is None and row["uid"] in ahead and to_them not in row["key"]:
+            raise UsageError(
+                f"That a meeting of pair {ahead[row['uid']]['pair']} is off is not told to every "
+                "calendar and person yet. Let 'slotfinder run' finish that first."
+            )
