@@ -348,7 +348,8 @@ class Store(Protocol):
         """Write all changes, outbox entries included, or none of them.
 
         Raises:
-            LockHeldError: somebody whose time would be taken had it taken by another run meanwhile.
+            LockHeldError: another run has meanwhile taken the time of the same people, or changed
+                a meeting of the same pairs.
         """
         ...
 

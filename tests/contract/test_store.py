@@ -225,7 +225,8 @@ def test_a_step_no_meeting_can_take_is_refused_and_nothing_recorded(
 @pytest.mark.parametrize("kind", [Step.MOVE, Step.ADOPT])
 def test_what_was_withdrawn_is_never_taken_up_again(store: Store, kind: Step) -> None:
     store.record(booked(MEETING))
-    store.record(changes(meetings=(GONE,), happenings=steps(GONE, kind=Step.CANCEL)))
+    cancelled = steps(GONE, kind=Step.CANCEL)
+    store.record(changes(meetings=(GONE,), happenings=cancelled, known=_known(store)))
     with pytest.raises(StoreError, match="cannot become booked"):
         store.record(changes(meetings=(MEETING,), happenings=steps(MEETING, kind=kind)))
 
@@ -292,6 +293,31 @@ def test_two_runs_that_planned_side_by_side_never_book_one_person_twice(store: S
     assert [each.uid for each in store.load().meetings] == ["uid-1"]
 
 
+def test_of_two_runs_that_planned_side_by_side_one_alone_books_a_pair(store: Store) -> None:
+    store.record(_of_pair("uid-1", "p01", SLOT))
+    with pytest.raises(LockHeldError, match="Another run has booked"):
+        store.record(_of_pair("uid-1", "p01", _A_DAY_LATER))
+
+    assert [each.interval for each in store.load().meetings] == [SLOT]
+
+
+def test_what_another_run_withdrew_meanwhile_is_not_moved(store: Store) -> None:
+    store.record(booked(MEETING))
+    known = _known(store)
+    store.record(changes(meetings=(GONE,), happenings=steps(GONE, kind=Step.CANCEL), known=known))
+    moved = replace(MEETING, interval=_A_DAY_LATER)
+    move = changes(meetings=(moved,), happenings=steps(moved, kind=Step.MOVE), known=known)
+    with pytest.raises(LockHeldError, match="changed their meetings"):
+        store.record(move)
+
+
+def _known(store: Store) -> frozenset[tuple[str, datetime]]:
+    return frozenset((each.uid, each.interval.start) for each in store.load().meetings)
+
+
+_A_DAY_LATER = Interval(SLOT.start + timedelta(days=1), SLOT.end + timedelta(days=1))
+
+
 def test_times_that_only_touch_are_in_nobodys_way(store: Store) -> None:
     store.record(_of_pair("uid-1", "p01", SLOT))
     store.record(_of_pair("uid-2", "p02", Interval(SLOT.end, SLOT.end + timedelta(minutes=45))))
@@ -301,9 +327,13 @@ def test_times_that_only_touch_are_in_nobodys_way(store: Store) -> None:
 
 def test_a_move_that_must_not_be_done_leaves_the_meeting_as_it_stood(store: Store) -> None:
     store.record(booked(MEETING))
-    later = Interval(SLOT.start + timedelta(days=1), SLOT.end + timedelta(days=1))
-    moved = replace(MEETING, interval=later, sequence=MEETING.sequence + 1, answers={})
-    move = changes(meetings=(moved,), entries=(ENTRY,), happenings=steps(moved, kind=Step.MOVE))
+    moved = replace(MEETING, interval=_A_DAY_LATER, sequence=MEETING.sequence + 1, answers={})
+    move = changes(
+        meetings=(moved,),
+        entries=(ENTRY,),
+        happenings=steps(moved, kind=Step.MOVE),
+        known=_known(store),
+    )
     store.record(move)
     assert store.load().meetings == (moved,)
 
@@ -356,7 +386,7 @@ def _book_anew(store: Store, old: Meeting, new: Meeting, **what: object) -> None
         changes(
             meetings=(new, gone),
             happenings=(*steps(gone, kind=Step.CANCEL), *steps(new)),
-            known=frozenset({(old.uid, old.interval.start)}),
+            known=_known(store),
             **what,
         )
     )
@@ -373,7 +403,7 @@ def test_a_move_that_must_not_be_done_is_alone_in_leaving_the_log(
     store.record(booked(MEETING))
     moved = replace(MEETING, interval=Interval(SLOT.end, SLOT.end + SLOT.length))
     step = steps(moved, kind=Step.MOVE)
-    store.record(changes(meetings=(moved,), entries=(ENTRY,), happenings=step))
+    store.record(changes(meetings=(moved,), entries=(ENTRY,), happenings=step, known=_known(store)))
 
     store.abandon(ENTRY, stands=True)
 

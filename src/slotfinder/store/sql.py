@@ -11,6 +11,7 @@ from urllib.parse import quote, unquote
 from sqlalchemy import (
     Connection,
     Engine,
+    Row,
     create_engine,
     event,
     func,
@@ -381,30 +382,40 @@ def _keep(connection: Connection, uid: str, receipt: Receipt) -> None:
 
 
 def _claim(connection: Connection, changes: Changes) -> None:
-    """Make sure that nobody whose time is taken anew has it taken in the store by another run.
+    """Make sure that no other run has decided meanwhile on the same people or meetings.
 
     The transaction holds the database's write lock from its first statement on: of two runs that
-    planned side by side, lock file or not, the second one sees here what the first one booked.
+    planned side by side, lock file or not, the second one sees here what the first one did.
 
     Raises:
-        LockHeldError: somebody has; nothing is recorded.
+        LockHeldError: one has; nothing is recorded.
     """
-    taken: dict[str, list[Interval]] = {}
-    for each in changes.happenings:
-        for email in each.meeting.people if each.kind in _TAKES_TIME else ():
-            taken.setdefault(email, []).append(each.meeting.interval)
+    if not changes.happenings:
+        return
+    pairs = {each.meeting.pair for each in changes.happenings}
+    uids = {each.uid for each in changes.meetings}
     columns = tables.meetings.c
-    standing = select(columns.uid, columns.mentor, columns.mentee, columns.start, columns.end)
-    standing = standing.where(columns.state == MeetingState.BOOKED.value)
-    for row in connection.execute(standing) if taken else ():
-        theirs = (*taken.get(row.mentor, ()), *taken.get(row.mentee, ()))
-        interval = Interval(row.start, row.end)
-        is_new = (row.uid, row.start) not in changes.known
-        if is_new and any(interval.overlaps(each) for each in theirs):
-            raise LockHeldError(
-                "Another run has booked the same people meanwhile; nothing was written. "
-                "The next run plans anew."
-            )
+    query = select(columns.uid, columns.pair, columns.mentor, columns.mentee)
+    query = query.add_columns(columns.start, columns.end)
+    standing = [*connection.execute(query.where(columns.state == MeetingState.BOOKED.value))]
+    new = [row for row in standing if (row.uid, row.start) not in changes.known]
+    gone = {uid for uid, _ in changes.known - {(row.uid, row.start) for row in standing}}
+    if gone & uids or any(row.pair in pairs or _is_taken(row, changes) for row in new):
+        raise LockHeldError(
+            "Another run has booked the same people or changed their meetings meanwhile; nothing "
+            "was written. The next run plans anew."
+        )
+
+
+def _is_taken(standing: Row[Any], changes: Changes) -> bool:
+    """Tell whether one of a standing meeting's people is to meet at its time once more."""
+    interval, people = Interval(standing.start, standing.end), {standing.mentor, standing.mentee}
+    return any(
+        each.kind in _TAKES_TIME
+        and not people.isdisjoint(each.meeting.people)
+        and interval.overlaps(each.meeting.interval)
+        for each in changes.happenings
+    )
 
 
 _TAKES_TIME = frozenset({Step.BOOK, Step.MOVE})
@@ -444,8 +455,8 @@ def _record(connection: Connection, changes: Changes) -> None:
     known = set(connection.execute(select(tables.pairs.c.pair)).scalars())
     for pair in sorted(set(changes.pairs) - known - {PROGRAMME}):
         connection.execute(insert(tables.pairs).values(pair=pair, known_since=changes.now))
-    _check_steps(connection, changes)
     _claim(connection, changes)
+    _check_steps(connection, changes)
     before = _standing_before(connection, changes)
     # A meeting that is withdrawn makes room for the one that takes its period.
     for meeting in sorted(changes.meetings, key=lambda meeting: meeting.state, reverse=True):
