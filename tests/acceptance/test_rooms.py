@@ -126,7 +126,7 @@ def test_a_fall_back_and_the_debt_stand_in_the_reason(tmp_path: Path) -> None:
     world.busy(ROOM_A, *WHOLE_PERIOD)
     action = world.run().action
     assert action["format"] == "virtual"
-    assert "in person" in action["reason"]
+    assert "In person: no room is free at a time that both could take" in action["reason"]
 
 
 def test_the_debt_is_remembered_by_the_next_run(tmp_path: Path) -> None:

@@ -42,6 +42,11 @@ def slot_reason(share: Both, possible: int) -> str:
     return f"The best compromise {of}: not ideal for {whom}."
 
 
+def not_in_person(why: str) -> str:
+    """Say why a meeting that is due in person is not held so; ``why`` is that of a hold."""
+    return f"In person: {why[0].lower()}{why[1:]}"
+
+
 def smaller_gap(hours: int) -> str:
     """Say that meetings may be closer together."""
     days, rest = divmod(hours, 24)

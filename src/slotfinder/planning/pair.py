@@ -162,6 +162,7 @@ class PairPlan:
             if each.choice is None and each.form is Format.IN_PERSON
         ]
         for occurrence in lost:
+            occurrence.missed = self._why_not(occurrence)
             occurrence.form = Format.VIRTUAL
             occurrence.candidates = self._candidates(
                 occurrence.time, occurrence.period, Format.VIRTUAL, occurrence.replaces
@@ -436,9 +437,11 @@ class PairPlan:
         """
         time = self._world.pair_time(pair, gone(replaces))
         form, candidates = Format.IN_PERSON, None
+        missed = HoldCode.NO_ROOM if due else None
         is_spent = replaces and cause and self._budget_spent(replaces, cause)
         if due and not is_spent and not self._lost_rooms_before(replaces, cause):
             candidates = self._candidates(time, period, form, replaces)
+            missed = candidates.missing
         if candidates is None or not candidates.starts.size:
             form = Format.VIRTUAL
             candidates = self._candidates(time, period, form, replaces)
@@ -454,6 +457,7 @@ class PairPlan:
             series=self.series,
             replaces=replaces,
             cause=cause,
+            missed=missed,
         )
 
     def _why_not(self, occurrence: Occurrence) -> HoldCode:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from slotfinder.domain.compromise import Worth, balance, dry_spell_breaks, yields
-from slotfinder.domain.explain import DRY_SPELL, OWED, SHORT, slot_reason
+from slotfinder.domain.explain import DRY_SPELL, HOLDS, OWED, SHORT, not_in_person, slot_reason
 from slotfinder.domain.freebusy import Unreadable
 from slotfinder.domain.interval import Interval
 from slotfinder.domain.lifecycle import Broken, Cause
@@ -200,7 +200,7 @@ def _reason(occurrence: Occurrence, world: World) -> str:
     if occurrence.candidates.duration < occurrence.pair.duration:
         parts.append(SHORT)
     if occurrence.due and occurrence.form is Format.VIRTUAL:
-        parts.append(OWED)
+        parts += [OWED, not_in_person(HOLDS[occurrence.missed or HoldCode.NO_ROOM])]
     if _breaks_dry_spell(occurrence, choice, world):
         parts.append(DRY_SPELL)
     return " ".join(parts)

@@ -35,7 +35,8 @@ class Occurrence:
     """An open period while its slot is chosen; ``choice`` is an index into ``candidates``.
 
     ``replaces`` is the meeting it stands in for, with the reason why that one cannot stand.
-    ``series`` is what the rule remembers of the pair. ``held`` says why no slot was found.
+    ``series`` is what the rule remembers of the pair. ``held`` says why no slot was found,
+    ``missed`` why it is not in person although that is ``due``.
     """
 
     pair: Pair
@@ -50,6 +51,7 @@ class Occurrence:
     choice: int | None = None
     room: str | None = None
     held: HoldCode | None = None
+    missed: HoldCode | None = None
 
     @property
     def interval(self) -> Interval | None:
