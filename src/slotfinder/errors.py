@@ -62,7 +62,8 @@ class WriteError(SlotfinderError):
 
     ``code`` is ``provider-refused``, ``provider-unavailable``, ``write-limit`` (the provider takes
     no more for hours), ``changed-meanwhile`` (people changed it first: what was to be written is
-    decided anew by the next run) or ``outcome-unknown``. ``skipped`` says it was not even tried.
+    decided anew by the next run), ``outcome-unknown`` or ``stopped`` (the run was asked to end
+    first). ``skipped`` says it was not even tried.
     """
 
     def __init__(self, code: str, message: str, *, skipped: bool = False) -> None:

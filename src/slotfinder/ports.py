@@ -388,5 +388,9 @@ class Progress(Protocol):
     """Shows a person how long work is getting on."""
 
     def track(self, work: Iterable[T], *, total: int, doing: str) -> Iterable[T]:
-        """Yield what ``work`` yields, showing how much of ``total`` is done."""
+        """Yield what ``work`` yields, showing how much of ``total`` is done.
+
+        Raises:
+            StoppedError: whoever watches wants the work to stop, before its next piece.
+        """
         ...

@@ -1,13 +1,13 @@
 """Draining the outbox: order, failures, and what is told to nobody."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from slotfinder.booking.executor import Outside, drain
 from slotfinder.domain.freebusy import Provider, Unreadable
 from slotfinder.domain.meeting import Event, Meeting, Receipt, Seen, Stray
-from slotfinder.errors import ChangedMeanwhileError, TimeTakenError, WriteError
+from slotfinder.errors import ChangedMeanwhileError, StoppedError, TimeTakenError, WriteError
 from slotfinder.ports import Changes, Entry, EntryKind, Glance, Ledger, Message, T
 from tests.contract.builders import nobody
 from tests.contract.test_store import EVENT, NOW
@@ -179,3 +179,26 @@ def test_what_failed_a_moment_ago_is_left_for_the_next_pass() -> None:
 
     assert drained(outbox, world, skip=("a.write", "b.tom")) == {}
     assert world.told == ["write b"]
+
+
+class Stopping(Unseen):
+    """Progress that stops before the second piece of work."""
+
+    def track(self, work: Iterable[T], *, total: int, doing: str) -> Iterator[T]:
+        for number, each in enumerate(super().track(work, total=total, doing=doing)):
+            if number:
+                raise StoppedError
+            yield each
+
+
+def test_a_pass_that_is_to_stop_finishes_one_entry_and_leaves_the_rest() -> None:
+    outbox, world = Outbox([write("a"), mail("a", "tom"), write("b")]), World()
+    outside = Outside(calendars={Provider.LOCAL: world}, mailer=world, is_taken=nobody)
+    failed = drain(outbox, outside, now=NOW, progress=Stopping())
+
+    assert world.told == ["write a"]
+    assert {key: each.problem.code for key, each in failed.items()} == {
+        "a.tom": "stopped",
+        "b.write": "stopped",
+    }
+    assert [each.key for each in outbox.entries] == ["a.tom", "b.write"]

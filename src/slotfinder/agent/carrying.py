@@ -1,6 +1,7 @@
 """Carrying out what was decided: recorded with its outbox first, then done, then reported."""
 
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -17,7 +18,7 @@ from slotfinder.agent.report import Report
 from slotfinder.booking.executor import Failure, Outside, drain
 from slotfinder.domain.command import Command
 from slotfinder.domain.meeting import Meeting
-from slotfinder.errors import TimeTakenError
+from slotfinder.errors import StoppedError, TimeTakenError
 from slotfinder.planning.plan import ActionKind, Plan
 from slotfinder.ports import Changes, Ledger, Store
 
@@ -50,13 +51,15 @@ class Pass:
     def replan_forestalled(self, report: Report) -> Report:
         """Plan pairs anew whose new time somebody took at the same moment; carry that out too.
 
-        What was written already gives way: the other entry was there first in somebody's mind.
+        What was written already gives way: the other entry was there first in somebody's mind. A
+        pass that is to stop leaves that to the next one.
         """
-        for _ in range(_TIMES_FORESTALLED):
-            lost = self._forestalled() | self._overrun(report.plan)
-            if not lost:
-                break
-            report = self._replanned(report, lost)
+        with suppress(StoppedError):
+            for _ in range(_TIMES_FORESTALLED):
+                lost = self._forestalled() | self._overrun(report.plan)
+                if not lost:
+                    break
+                report = self._replanned(report, lost)
         return report
 
     def tell_coordinators(self) -> None:

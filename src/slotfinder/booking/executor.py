@@ -1,12 +1,15 @@
 """Carries out what the outbox holds: each entry is done, then marked as done."""
 
+from collections import deque
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from slotfinder.domain.freebusy import Provider
 from slotfinder.domain.meeting import Receipt
-from slotfinder.errors import ChangedMeanwhileError, TimeTakenError, WriteError
+from slotfinder.errors import ChangedMeanwhileError, StoppedError, TimeTakenError, WriteError
 from slotfinder.ports import Entry, EntryKind, Glance, Mailer, MeetingCalendar, Progress, Store
 
 
@@ -40,32 +43,42 @@ def drain(
     After a calendar refused a meeting nothing more is told to anybody about it in this pass: a
     mail must never announce what no calendar shows. What failed stays in the outbox, but for what
     people changed first: doing it later would undo what they did. The keys in ``skip`` failed a
-    moment ago and are left for the next pass.
+    moment ago and are left for the next pass, as is all that is left when the pass is to stop.
     """
     failed: dict[str, Failure] = {}
     unwritten: set[str] = set()
     entries = store.pending()
-    for entry in progress.track(entries, total=len(entries), doing="Writing calendars and mail"):
-        if entry.key in skip:
-            if entry.kind is not EntryKind.MAIL:
+    left = deque(entries)
+    tracked = progress.track(entries, total=len(entries), doing="Writing calendars and mail")
+    with suppress(StoppedError):
+        for entry in tracked:
+            left.popleft()
+            if entry.uid in unwritten:
+                continue
+            problem = None if entry.key in skip else _done(store, outside, entry, now)
+            if problem is not None:
+                failed[entry.key] = Failure(uid=entry.uid, problem=problem)
+            if entry.kind is not EntryKind.MAIL and (problem or entry.key in skip):
                 unwritten.add(entry.uid)
-            continue
-        if entry.uid in unwritten:
-            continue
-        try:
-            receipt = _carry_out(entry, outside)
-        except ChangedMeanwhileError as problem:
-            failed[entry.key] = Failure(uid=entry.uid, problem=problem)
-            store.abandon(entry, stands=not isinstance(problem, TimeTakenError))
-            unwritten.add(entry.uid)
-            continue
-        except WriteError as problem:
-            failed[entry.key] = Failure(uid=entry.uid, problem=problem)
-            if entry.kind is not EntryKind.MAIL:
-                unwritten.add(entry.uid)
-            continue
-        store.settle(entry, now, receipt)
-    return failed
+    return failed | {each.key: Failure(uid=each.uid, problem=_LEFT) for each in left}
+
+
+_LEFT: Final = WriteError(
+    "stopped", "The run was asked to stop first; the next one does it.", skipped=True
+)
+
+
+def _done(store: Store, outside: Outside, entry: Entry, now: datetime) -> WriteError | None:
+    """Do an entry and note that it is done; return what kept it from being done."""
+    try:
+        receipt = _carry_out(entry, outside)
+    except ChangedMeanwhileError as problem:
+        store.abandon(entry, stands=not isinstance(problem, TimeTakenError))
+        return problem
+    except WriteError as problem:
+        return problem
+    store.settle(entry, now, receipt)
+    return None
 
 
 def _carry_out(entry: Entry, outside: Outside) -> Receipt | None:

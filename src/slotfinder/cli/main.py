@@ -12,12 +12,13 @@ from typer.exceptions import TyperException
 
 from slotfinder import __version__
 from slotfinder.cli import doctor, look, orders, passes, privacy, records, simulate, start
-from slotfinder.cli.session import Session
+from slotfinder.cli.session import STOPPED, Session, is_stopped
 from slotfinder.errors import (
     ConfigurationError,
     LockHeldError,
     OlderStoreError,
     SlotfinderError,
+    StoppedError,
     StoreError,
     UsageError,
 )
@@ -96,6 +97,8 @@ def run(arguments: Sequence[str]) -> int:
     try:
         status = app(args=_globals_first(arguments), standalone_mode=False)
         sys.stdout.flush()
+        if is_stopped():
+            raise StoppedError(STOPPED)
     except BrokenPipeError:
         # Whoever read has had enough ('| head'): what is left to flush at the exit goes nowhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -78,10 +78,17 @@ class Session:
 _STOP = Event()
 """Set once the process is asked to end."""
 
+STOPPED = "Stopped as asked. What is left is done by the next run."
+
 
 def stop_when_asked() -> None:
     """Let SIGTERM end the work between two pieces of it: a call in hand is finished, and noted."""
     signal.signal(signal.SIGTERM, lambda _number, _frame: _STOP.set())
+
+
+def is_stopped() -> bool:
+    """Tell whether the process is asked to end."""
+    return _STOP.is_set()
 
 
 class Bar:
@@ -100,8 +107,8 @@ class Bar:
             StoppedError: the process is asked to end.
         """
         for each in self._drawn(work, total=total, doing=doing):
-            if _STOP.is_set():
-                raise StoppedError("Stopped as asked. What is left is done by the next run.")
+            if is_stopped():
+                raise StoppedError(STOPPED)
             yield each
 
     def _drawn(self, work: Iterable[T], *, total: int, doing: str) -> Iterable[T]:

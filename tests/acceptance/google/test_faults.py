@@ -1,5 +1,6 @@
 """Every way a write can fail: in the end there is one meeting, and one invitation a person."""
 
+import json
 import os
 import signal
 import subprocess
@@ -239,30 +240,32 @@ def test_a_killed_run_is_finished_by_the_next(tmp_path: Path, moment: Any) -> No
         assert_settled(found)
 
 
+@pytest.mark.parametrize(("horizon", "results"), [("28d", ["done", "skipped"]), ("14d", ["done"])])
 def test_a_run_that_is_asked_to_end_finishes_the_call_in_hand_and_notes_it(
-    tmp_path: Path,
+    tmp_path: Path, horizon: str, results: list[str]
 ) -> None:
     with office(tmp_path) as found:
-        found.programme.set("meetings", horizon="28d").write()
-        arguments = ("--config", str(found.programme.config), "--now", found.programme.now, "run")
+        found.programme.set("meetings", horizon=horizon).write()
+        options = ("--config", str(found.programme.config), "--now", found.programme.now)
         process = subprocess.Popen(
-            [sys.executable, "-m", "slotfinder", *arguments],
-            stdout=subprocess.DEVNULL,
+            [sys.executable, "-m", "slotfinder", *options, "run", "--json"],
+            stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
             env={**os.environ, **found.google.environment()},
         )
         found.world.after("insert", lambda _world: process.send_signal(signal.SIGTERM))
-        _, said = process.communicate(timeout=30)
+        shown, said = process.communicate(timeout=60)
         assert process.returncode == 1
         assert "Stopped as asked" in said
-        assert len(found.meetings()) == 1
-        [ahead] = found.programme.call("status", "--json").json["pairs"]
-        assert ahead["next"]["uid"] == found.meeting().uid
+        actions = json.loads(shown)["actions"]
+        assert [each["result"] for each in actions] == results
+        assert actions[-1]["reason_code"] in {"best-compromise", "stopped"}
+        assert actions[0]["uid"] == found.meeting().uid
 
-        assert found.run().kinds == ["keep", "keep"]
-        assert len(found.meetings()) == 2
-        assert found.told("invitation") == sorted(BOTH * 2)
+        assert set(found.run().kinds) == {"keep"}
+        assert len(found.meetings()) == len(results)
+        assert found.told("invitation") == sorted(BOTH * len(results))
 
 
 def test_without_meet_the_fallback_is_the_link(tmp_path: Path) -> None:
