@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from contextlib import closing
 from copy import deepcopy
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from shutil import copytree
 from typing import Any
@@ -15,7 +16,17 @@ import pytest
 from filelock import FileLock
 
 from slotfinder.store.tables import metadata
-from tests.acceptance.world import ADA, KOFI, PRIYA, TOM, Result, World, couple, read_mail
+from tests.acceptance.world import (
+    ADA,
+    KOFI,
+    PRIYA,
+    TOM,
+    Result,
+    World,
+    couple,
+    read_mail,
+    utc,
+)
 
 LATER = "2027-01-25T06:00:00Z"
 REASON = "Tom broke his leg"
@@ -275,6 +286,25 @@ class TestAfterwards:
         gone.run(now="2027-02-15T06:00:00Z")
         assert {str(mail["To"]) for mail in gone.mails_since(told)} <= {ADA, KOFI}
         assert TOM.encode() not in gone.store.read_bytes()
+
+    def test_what_was_declined_did_not_take_place_for_the_other_still(self, tmp_path: Path) -> None:
+        world = couple(tmp_path).person(ADA, "Ada Example").person(KOFI, "Kofi Example")
+        world.pair("p02", ADA, KOFI).write()
+        uid = world.run().actions[0]["uid"]
+        world.answer(TOM, uid, "DECLINED")
+        [(start,)] = rows(world, f"SELECT start FROM meetings WHERE uid = '{uid}'")
+        # Too late for another time: it stands, and did not take place.
+        world.run(now=f"{utc(start) - timedelta(hours=2):%Y-%m-%dT%H:%M:%SZ}")
+        soon = f"{utc(start) + timedelta(days=1):%Y-%m-%dT%H:%M:%SZ}"
+        world.call("end", "p01", now=soon)
+        without_tom(world)
+        assert erase(world, now=soon).status == 0
+        declined = {"erased-1@invalid": "declined", PRIYA: "none"}
+
+        for _ in range(2):
+            [(answers,)] = rows(world, f"SELECT answers FROM meetings WHERE uid = '{uid}'")
+            assert json.loads(answers) == declined
+            world.run(now=soon)
 
     def test_a_pair_that_goes_on_with_somebody_else_goes_on_as_it_was(self, tmp_path: Path) -> None:
         worlds = [handed_over(tmp_path / name) for name in ("erased", "remembered")]

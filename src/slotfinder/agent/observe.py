@@ -218,7 +218,7 @@ def _look_up(agent: Agent, ledger: Ledger, now: datetime) -> dict[str, Seen]:
     """Return what calendars show of the meetings ahead and of those just over."""
     wanted: dict[Provider, list[Meeting]] = {}
     for meeting in ledger.meetings:
-        # Calendars would tell the name of an erased person again.
+        # Calendars know an erased person by the real address: what is kept of answers would go.
         is_erased = any(map(pseudonym_number, meeting.people))
         is_recent = meeting.interval.end > now - _RECENT
         if is_recent and not is_erased and meeting.uid not in ledger.unsettled:
