@@ -189,6 +189,36 @@ def test_another_format_is_one_cancellation_and_one_invitation_that_name_each_ot
     assert "A coordinator asked for the change." in words(on)
 
 
+def test_what_is_owed_is_told_with_a_booking_and_not_with_a_cancellation(tmp_path: Path) -> None:
+    world = with_rooms(tmp_path, ROOM_A).write()
+    world.busy(ROOM_A, "20270101T000000Z", "20270201T000000Z")
+    assert world.run().action["format"] == "virtual"
+    assert "A meeting in person was due" in words(to(world, TOM))
+    before = world.outbox()
+    assert world.call("end", "p01").status == 0
+
+    for mail in world.mails_since(before):
+        assert mail["Subject"].startswith("Cancelled: ")
+        assert "No meetings of the two of you are planned at present." in words(mail)
+        assert "compromise" not in words(mail)
+        assert "A meeting in person was due" not in words(mail)
+        assert "This meeting will not take place" in described(invitation(mail))
+
+
+def test_a_meeting_that_is_short_says_so(tmp_path: Path) -> None:
+    world = couple(tmp_path).set("meetings", horizon="15d", short=30)
+    world.set("preferences.mentor", **{"Mo-Fr 09:00-17:00": 1.0})
+    world.set("preferences.mentee", **{"Mo-Fr 09:00-17:00": 1.0}).write()
+    world.busy(TOM, "20270101T000000Z", "20270119T120000Z")
+    world.busy(TOM, "20270119T123000Z", "20270201T000000Z", name="then")
+    world.run()
+    world.run(now="2027-01-18T06:00:00Z")
+
+    mails = [mail for mail in world.mails() if mail["To"] == TOM]
+    short = [mail for mail in mails if "It is shorter than usual" in words(mail)]
+    assert [values(invitation(mail), "DTEND") for mail in short] == [["20270119T123000Z"]]
+
+
 def test_another_wording_or_language_rewrites_nothing_that_stands(tmp_path: Path) -> None:
     world = speaking(couple(tmp_path), "en", "en")
     world.run()
