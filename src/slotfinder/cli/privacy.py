@@ -135,9 +135,8 @@ def _tell(found: dict[str, Any]) -> None:
     kept = found["pseudonymised"]["meetings"]
     print(f"{done}: {', '.join(counts)}. Meetings kept for the others, {under}: {kept}.")
     if found["copies"]:
-        print(
-            f"Copies of the store from before still name the person: {', '.join(found['copies'])}."
-        )
+        copies = ", ".join(found["copies"])
+        print(f"Copies of the store from before may still name the person: {copies}.")
 
 
 def _show(records: Records, mails: list[str]) -> None:

@@ -46,7 +46,8 @@ def back_up(file: Path, version: str) -> None:
 
 def backups(file: Path) -> list[Path]:
     """Return the copies that stand beside a store."""
-    return sorted(each for each in file.parent.glob("*.backup") if each.name.startswith(file.name))
+    found = file.parent.glob("*.backup")
+    return sorted(each for each in found if each.name.startswith(f"{file.name}."))
 
 
 def _name(partial: Path, file: Path, version: str) -> None:
