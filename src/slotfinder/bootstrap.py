@@ -26,6 +26,7 @@ from slotfinder.ports import (
     Progress,
     Records,
     RoomDirectory,
+    Workplaces,
 )
 from slotfinder.roster import Roster, load_programme
 from slotfinder.roster.clouds import cloud_use
@@ -42,6 +43,7 @@ class _Cloud:
     calendars: "GoogleCalendars | MicrosoftCalendars"
     inspector: CloudInspector
     directory: RoomDirectory
+    workplaces: Workplaces | None = None
 
 
 def system_now() -> datetime:
@@ -129,6 +131,11 @@ def agent_for(configured: Configured, progress: Progress) -> Iterator[Agent]:
             merging=calendars,
             inspectors={provider: cloud.inspector for provider, cloud in clouds.items()},
             directories={provider: cloud.directory for provider, cloud in clouds.items()},
+            workplaces={
+                provider: cloud.workplaces
+                for provider, cloud in clouds.items()
+                if cloud.workplaces is not None
+            },
             mailer=_mailer(settings, stack),
             sender=settings.mail.sender,
             texts=settings.texts,
@@ -209,6 +216,7 @@ def _google(settings: Settings, roster: Roster, stack: ExitStack) -> _Cloud | No
     from slotfinder.calendars.google.client import GoogleClient  # noqa: PLC0415
     from slotfinder.calendars.google.directory import GoogleDirectory  # noqa: PLC0415
     from slotfinder.calendars.google.inspection import GoogleInspector  # noqa: PLC0415
+    from slotfinder.calendars.google.workplaces import GoogleWorkplaces  # noqa: PLC0415
     from slotfinder.calendars.retry import Patience  # noqa: PLC0415
 
     google = settings.google
@@ -231,7 +239,10 @@ def _google(settings: Settings, roster: Roster, stack: ExitStack) -> _Cloud | No
         link_wait=settings.link_wait,
     )
     return _Cloud(
-        calendars, GoogleInspector(client, use.reader), GoogleDirectory(client, use.reader)
+        calendars,
+        GoogleInspector(client, use.reader),
+        GoogleDirectory(client, use.reader),
+        GoogleWorkplaces(client, use.reader),
     )
 
 

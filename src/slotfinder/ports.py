@@ -121,6 +121,22 @@ class MeetingCalendar(Protocol):
         ...
 
 
+class Workplaces(Protocol):
+    """Tells when people say they work elsewhere than at a site: a hint, which need not be had."""
+
+    def elsewhere(
+        self,
+        calendars: Sequence[tuple[CalendarRef, str]],
+        sites: Collection[str],
+        window: Interval,
+    ) -> Mapping[str, Sequence[Interval]]:
+        """Return when each of these is not at the site named beside it, by address.
+
+        ``sites`` are those of the programme. Who says nothing, or cannot be asked, is never away.
+        """
+        ...
+
+
 class RoomDirectory(Protocol):
     """Describes the rooms of an organisation: a hint, which need not be had."""
 

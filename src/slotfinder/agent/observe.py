@@ -8,9 +8,11 @@ from slotfinder.agent.astray import guests_astray
 from slotfinder.agent.directory import with_directories
 from slotfinder.agent.programme import CLOUDS, Agent
 from slotfinder.agent.recovery import lost_meetings
+from slotfinder.agent.workplaces import with_workplaces
 from slotfinder.domain.command import periods_skipped
 from slotfinder.domain.freebusy import (
     FreeBusy,
+    Kind,
     OwnTime,
     Provider,
     Reading,
@@ -66,6 +68,8 @@ def observe(
     readings |= _told_apart(agent, readings, [each for each in meetings if each.uid in own], seen)
     readings |= _held_by_organizers(agent, needed, readings)
     ahead = [each for each in meetings if each.uid in own and each.interval.start > now]
+    astray = guests_astray(agent, ahead, readings, seen)
+    readings |= with_workplaces(agent, needed, readings, window)
     return Facts(
         programme=agent.programme,
         people=agent.people,
@@ -83,7 +87,7 @@ def observe(
             **{(each.pair, each.period): each.generation + 1 for each in found},
         },
         found=tuple(each.uid for each in found),
-        astray=guests_astray(agent, ahead, readings, seen),
+        astray=astray,
         skipped=tuple(
             (pair.id, first)
             for pair in pairs
@@ -118,7 +122,9 @@ def crowded_calendars(readings: Iterable[Reading], now: datetime) -> dict[str, b
             if reading.code is UnreadableCode.SUSPICIOUS:
                 found[reading.person] = False
         elif reading.provider in CLOUDS:
-            ahead = sum(block.interval.end > now for block in reading.blocks)
+            # Where people work is no entry of their free/busy.
+            entries = (block for block in reading.blocks if block.kind is not Kind.ELSEWHERE)
+            ahead = sum(block.interval.end > now for block in entries)
             found[reading.person] = ahead >= _MANY
     return found
 

@@ -20,6 +20,7 @@ from slotfinder.ports import (
     MergingSource,
     Progress,
     RoomDirectory,
+    Workplaces,
 )
 
 CLOUDS: Final = frozenset({Provider.GOOGLE, Provider.MICROSOFT})
@@ -47,6 +48,7 @@ class Agent:
     merging: Mapping[Provider, MergingSource] = field(default_factory=dict)
     inspectors: Mapping[Provider, CloudInspector] = field(default_factory=dict)
     directories: Mapping[Provider, RoomDirectory] = field(default_factory=dict)
+    workplaces: Mapping[Provider, Workplaces] = field(default_factory=dict)
     texts: Texts = SHIPPED
     keep: timedelta | None = None
 

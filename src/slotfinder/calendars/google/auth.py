@@ -40,6 +40,7 @@ class Scope(StrEnum):
     OWN_EVENTS = "calendar.events.owned"
     EVENT_TIMES = "calendar.events.freebusy"
     CALENDARS = "calendar.calendars.readonly"
+    WORKPLACES = "calendar.events.readonly"
     ROOMS = "admin.directory.resource.calendar.readonly"
     EVERYTHING = "calendar"
     """Never used; only asked for to see whether more was delegated than is needed."""

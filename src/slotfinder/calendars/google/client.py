@@ -41,15 +41,17 @@ _PATIENCE_WITH_HINTS: Final = 3.0
 
 
 class Api(NamedTuple):
-    """One of Google's services, and where it is below the root URL."""
+    """One of Google's services, where it is below the root URL, and whether it only gives hints."""
 
     name: str
     version: str
     path: str
+    is_hint: bool = False
 
 
 CALENDAR: Final = Api("calendar", "v3", "calendar/v3/")
-DIRECTORY: Final = Api("admin", "directory_v1", "")
+CALENDAR_HINTS: Final = CALENDAR._replace(is_hint=True)
+DIRECTORY: Final = Api("admin", "directory_v1", "", is_hint=True)
 
 _NO_ANSWER: Final = (OSError, httplib2.HttpLib2Error, http.client.HTTPException, TransportError)
 
@@ -76,7 +78,8 @@ class GoogleClient:
     ) -> None:
         self._tries: Counter[str] = Counter()
         self._lock = Lock()
-        self._patience = {CALENDAR: patience, DIRECTORY: Patience(_PATIENCE_WITH_HINTS)}
+        self._patience = patience
+        self._patience_with_hints = Patience(_PATIENCE_WITH_HINTS)
         self._access = Access(
             account, subjects, timeout=timeout, ca_file=ca_file, count=self._count
         )
@@ -131,7 +134,8 @@ class GoogleClient:
             except (ValueError, TypeError, AttributeError, KeyError):
                 raise GoogleError(Failure(reason=MALFORMED)) from None
 
-        return self._patience[api].call(attempt)
+        patience = self._patience_with_hints if api.is_hint else self._patience
+        return patience.call(attempt)
 
     def _service(self, api: Api) -> Any:  # noqa: ANN401 - as the library has them
         with self._lock:

@@ -1,7 +1,7 @@
 """Google's payloads ↔ values of the core: pure functions, no calls."""
 
 from base64 import b32hexencode
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
@@ -43,6 +43,9 @@ OWN_FIELDS: Final = (
 
 ITEM_FIELDS: Final = "items(id,iCalUID,start,end,transparency,status,eventType),nextPageToken"
 """What is asked of other people's: whose a time is, and nothing else."""
+
+WORKPLACE_FIELDS: Final = "items(start,end,status,workingLocationProperties),nextPageToken"
+"""What is asked of entries that say where somebody works: no title."""
 
 ROOM_FIELDS: Final = "items(resourceEmail,capacity,floorName,featureInstances),nextPageToken"
 
@@ -302,6 +305,27 @@ def entry(found: JsonObject, zone: ZoneInfo) -> tuple[str, Interval] | None:
     if found.get("status") == "cancelled" or found.get("transparency") == "transparent":
         return None
     return str(found.get("iCalUID", "")), _event_span(found, zone)
+
+
+def away_from(
+    found: JsonObject, *, site: str, sites: Collection[str], zone: ZoneInfo
+) -> Interval | None:
+    """Return when an entry says somebody works somewhere else than at the site; None if not.
+
+    An office counts as the site unless it is called like another one of the ``sites``.
+
+    Raises:
+        MalformedError: its time cannot be read.
+    """
+    place = _table(found, "workingLocationProperties")
+    if found.get("status") == "cancelled" or not place.get("type"):
+        return None
+    office = _table(place, "officeLocation")
+    names = {str(office.get(key, "")).casefold() for key in ("label", "buildingId")}
+    others = {each.casefold() for each in sites if each != site}
+    label = str(_table(place, "customLocation").get("label", "")).casefold()
+    is_there = {"officeLocation": not names & others, "customLocation": label == site.casefold()}
+    return None if is_there.get(str(place["type"])) else _event_span(found, zone)
 
 
 def page(found: object, read: Callable[[JsonObject], T]) -> tuple[list[T], str | None]:
