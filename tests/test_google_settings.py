@@ -125,6 +125,13 @@ def test_what_is_wrong_has_its_sentence_and_place(
     assert found.remedy
 
 
+@pytest.mark.parametrize("host", ["a..b", f"{'a' * 64}.example", "."])
+def test_a_name_no_host_can_have_is_no_root(tmp_path: Path, host: str) -> None:
+    world = programme(tmp_path, service_account_file="key.json", api_endpoint=f"https://{host}")
+    [found] = findings(world)
+    assert "not one of the web" in found.message
+
+
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1/", "http://localhost", "http://[::1]:80"])
 def test_plain_http_is_for_this_machine_alone(tmp_path: Path, url: str) -> None:
     world = programme(tmp_path, service_account_file="key.json", api_endpoint=url)

@@ -32,6 +32,8 @@ def programme(folder: Path, *, calendar: str = "microsoft", **microsoft: Any) ->
     key = (folder / "app.pem").read_text("utf-8").partition("-----BEGIN CERT")[0]
     (folder / "key-alone.pem").write_text(key, "utf-8")
     (folder / "mixed.pem").write_text(key + app[app.index("-----BEGIN CERT") :], "utf-8")
+    for file in folder.iterdir():
+        file.chmod(0o600)
     if microsoft:
         found.set("calendars.microsoft", **microsoft)
     found.person(TOM, "Tom", calendar=calendar).person(PRIYA, "Priya", calendar=calendar)

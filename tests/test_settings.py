@@ -1,5 +1,6 @@
 """slotfinder.toml and the environment: what is accepted, what is refused, and with which words."""
 
+import os
 import re
 import tomllib
 from collections.abc import Callable
@@ -426,6 +427,51 @@ def test_a_password_comes_from_the_environment_before_a_file_before_the_toml(
     assert password(both) == "from-file"
     assert password('password = "from-toml"\n') == "from-toml"
     assert password('url = "smtp://me:from%2Durl@host:587"\n') == "from-url"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes say who may read on POSIX alone")
+class TestSecretFilesOthersMayRead:
+    TABLES = (
+        'mail]\npassword_file = "secret"\n',
+        'calendars.microsoft]\nclient_secret_file = "secret"\n',
+        'calendars.microsoft]\ncertificate_password_file = "secret"\n',
+        'calendars.caldav]\npassword_file = "secret"\n',
+    )
+
+    def warnings(self, load: Load, folder: Path, table: str, mode: int) -> list[Finding]:
+        (folder / "secret").write_text("canary", encoding="utf-8")
+        (folder / "secret").chmod(mode)
+        return list(load(PROGRAMME + "[" + table).warnings)
+
+    @pytest.mark.parametrize("mode", [0o640, 0o604, 0o644, 0o440])
+    @pytest.mark.parametrize("table", TABLES)
+    def test_each_is_a_warning_with_its_remedy(
+        self, load: Load, tmp_path: Path, table: str, mode: int
+    ) -> None:
+        [found] = self.warnings(load, tmp_path, table, mode)
+        assert found.key.endswith("_file")
+        assert found.where.startswith("line ")
+        assert "chmod 600 secret" in found.remedy
+        assert "canary" not in str(found)
+
+    @pytest.mark.parametrize("mode", [0o600, 0o400, 0o700])
+    @pytest.mark.parametrize("table", TABLES)
+    def test_one_only_its_owner_may_read_is_none(
+        self, load: Load, tmp_path: Path, table: str, mode: int
+    ) -> None:
+        assert self.warnings(load, tmp_path, table, mode) == []
+
+    def test_one_the_environment_names_is_told_too(self, load: Load, tmp_path: Path) -> None:
+        (tmp_path / "secret").write_text("canary", encoding="utf-8")
+        (tmp_path / "secret").chmod(0o644)
+        found = load(PROGRAMME, SLOTFINDER_MAIL__PASSWORD_FILE="secret").warnings
+        assert [(each.file, each.where) for each in found] == [
+            ("environment", "SLOTFINDER_MAIL__PASSWORD_FILE")
+        ]
+
+    def test_what_a_platform_writes_is_its_own_affair(self, load: Load, tmp_path: Path) -> None:
+        table = 'calendars.microsoft]\nfederated_token_file = "secret"\n'
+        assert self.warnings(load, tmp_path, table, 0o644) == []
 
 
 def test_a_secret_inside_the_toml_works_and_warns(load: Load) -> None:

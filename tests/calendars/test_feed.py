@@ -266,6 +266,7 @@ def test_a_server_that_is_not_there_is_unavailable() -> None:
         "::1",
         "::",
         "fe80::1",
+        "fec0::1",
         "fc00::1",
         "ff02::1",
         "::ffff:127.0.0.1",

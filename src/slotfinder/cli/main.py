@@ -1,6 +1,7 @@
 """The tree of commands; errors become one clear message and an exit status."""
 
 import io
+import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -94,6 +95,9 @@ def run(arguments: Sequence[str]) -> int:
         if isinstance(stream, io.TextIOWrapper):
             # A terminal or pipe that cannot show a sign shows a question mark.
             stream.reconfigure(errors="replace")
+    # Libraries log the addresses they ask, some of them secret, and bodies and SQL in finer levels.
+    # What we have to say ourselves does not go through logging.
+    logging.disable(logging.CRITICAL)
     try:
         status = app(args=_globals_first(arguments), standalone_mode=False)
         sys.stdout.flush()

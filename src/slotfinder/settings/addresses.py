@@ -42,7 +42,7 @@ def read_mail_url(text: str) -> tuple[str, SecretStr | None]:
         parts = urlsplit(text)
         sound = (
             parts.scheme in {"smtp", "smtps"}
-            and bool(parts.hostname)
+            and bool((parts.hostname or "").encode("idna"))
             and parts.port != 0
             and parts.path in {"", "/"}
             and not (parts.query or parts.fragment)

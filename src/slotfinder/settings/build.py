@@ -25,7 +25,7 @@ from slotfinder.errors import ConfigurationError, Finding
 from slotfinder.invitations.texts import SHIPPED, Texts
 from slotfinder.settings.addresses import read_mail_url, read_store_url
 from slotfinder.settings.checks import together
-from slotfinder.settings.files import read_secret
+from slotfinder.settings.files import lax_files, read_secret
 from slotfinder.settings.google import GoogleSettings, read_google
 from slotfinder.settings.microsoft import MicrosoftSettings, read_microsoft
 from slotfinder.settings.source import Problem, Source, read_source, secret_warnings
@@ -141,7 +141,7 @@ def read_draft(path: FilePath, environment: Mapping[str, str]) -> Draft:
     google, google_problems = read_google(file.calendars.google, folder)
     microsoft, microsoft_problems = read_microsoft(file.calendars.microsoft, folder, source)
     problems += [*mail_problems, *store_problems, *google_problems, *microsoft_problems]
-    problems += secret_warnings(source)
+    problems += [*secret_warnings(source), *lax_files(source, folder)]
     problems.sort(key=lambda each: source.line(each.path))
     texts, text_findings = read_texts(folder)
     findings = (*source.findings, *map(source.finding, problems), *text_findings)

@@ -1,12 +1,27 @@
 """Reads the files settings name: secrets, and certificates to trust."""
 
+import os
+from collections.abc import Iterator
 from pathlib import Path as FilePath
+from typing import Final
 
 from pydantic import SecretStr
 
 from slotfinder.settings.schema import Path
 from slotfinder.settings.source import Problem, Source
-from slotfinder.settings.values import BadValueError, quoted
+from slotfinder.settings.values import BadValueError, printable, quoted
+
+# Not the federated token: the platform that writes it says who may read it, and it is short-lived.
+_SECRET_FILES: Final = frozenset(
+    {
+        "service_account_file",
+        "client_secret_file",
+        "certificate_file",
+        "certificate_password_file",
+        "password_file",
+    }
+)
+_READ_BY_OTHERS: Final = 0o044
 
 
 def read_secret(
@@ -35,6 +50,25 @@ def _first_line(path: FilePath) -> str:
             "Write the secret into that file and let this user read it.",
         )
     return secret
+
+
+def lax_files(source: Source, folder: FilePath) -> Iterator[Problem]:
+    """Yield a warning for each file with a secret that more than its owner may read."""
+    for path, file in source.values():
+        if path[-1] in _SECRET_FILES and isinstance(file, str) and _is_lax(folder / file):
+            lax = BadValueError(
+                "others than its owner may read this file, and it holds a secret.",
+                f"Let only slotfinder's own user read it: chmod 600 {printable(file)}",
+            )
+            yield Problem(path=path, error=lax, level="warning")
+
+
+def _is_lax(path: FilePath) -> bool:
+    try:
+        # Elsewhere than on POSIX the mode says nothing about who may read.
+        return os.name == "posix" and bool(path.stat().st_mode & _READ_BY_OTHERS)
+    except (OSError, ValueError):  # what cannot be read at all is told by who reads it
+        return False
 
 
 def read_ca_file(

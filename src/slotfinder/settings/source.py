@@ -73,6 +73,16 @@ class Source:
             (self._lines[path[:n]] for n in range(len(path), 0, -1) if path[:n] in self._lines), 0
         )
 
+    def values(self) -> Iterator[tuple[Path, object]]:
+        """Yield every value of the tables with its path; a list is one value."""
+        pending: list[tuple[Path, object]] = list(_inside((), self.tree))
+        while pending:
+            path, value = pending.pop()
+            if isinstance(value, dict):
+                pending += _inside(path, value)
+            else:
+                yield path, value
+
     def is_from_environment(self, path: Path) -> bool:
         return any(path[:n] in self.variables for n in range(1, len(path) + 1))
 
@@ -104,14 +114,14 @@ def read_source(path: FilePath, environment: Mapping[str, str]) -> Source:
 def secret_warnings(source: Source) -> Iterator[Problem]:
     """Yield a warning for each secret that stands in the file itself."""
     remedy = "Move it to a file named by the same key with '_file', or to the environment."
-    pending: list[tuple[Path, object]] = [((), source.tree)]
-    while pending:
-        path, value = pending.pop()
-        if isinstance(value, dict):
-            pending += [((*path, key), inner) for key, inner in value.items()]
-        elif path and path[-1] in _SECRETS and not source.is_from_environment(path):
+    for path, _ in source.values():
+        if path[-1] in _SECRETS and not source.is_from_environment(path):
             error = BadValueError("a secret stands in this file.", remedy)
             yield Problem(path=path, error=error, level="warning")
+
+
+def _inside(path: Path, table: Mapping[str, object]) -> Iterator[tuple[Path, object]]:
+    return (((*path, key), value) for key, value in table.items())
 
 
 def _read_text(path: FilePath) -> tuple[str, Finding | None]:

@@ -256,7 +256,9 @@ def parse_web_address(text: str) -> str:
     address = text.strip()
     try:
         parts = urlsplit(address)
-        sound = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+        # A label that is empty or too long for DNS is an error here, and nobody's to reach.
+        host = (parts.hostname or "").encode("idna")
+        sound = parts.scheme in {"http", "https"} and host and parts.port != 0
     except ValueError:
         sound = False
     if not sound or not address.isprintable() or " " in address:

@@ -75,6 +75,7 @@ def _office(folder: Path, server: MicrosoftEmulator, home: str, **microsoft: Any
     programme = World(folder, settings=settings)
     app = server.app()
     (folder / "secret").write_text(app.secret, "utf-8")
+    (folder / "secret").chmod(0o600)
     table = {
         "tenant": app.tenant,
         "client_id": app.client_id,

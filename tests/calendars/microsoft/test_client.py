@@ -1,6 +1,5 @@
 """Tokens, connections, gates and patience, against the emulator."""
 
-import logging
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -233,19 +232,6 @@ def test_no_proxy_is_asked_for_this_machine(
         monkeypatch.delenv(name, raising=False)
     with graph_client(tmp_path, microsoft) as client:
         assert len(ask(client)) == 1
-
-
-def test_nothing_is_logged_of_whom_was_asked_about(
-    tmp_path: Path, microsoft: MicrosoftEmulator, caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level(logging.DEBUG)
-    with graph_client(tmp_path, microsoft) as client:
-        ask(client)
-        microsoft.fault(SCHEDULE, Fault.unauthorized(), times=2)
-        failing(client)
-    said = " ".join(each.getMessage() for each in caplog.records if each.name != "asyncio")
-    assert READER not in said
-    assert "eyJ0" not in said
 
 
 def test_the_next_page_is_asked_for_where_the_first_was(

@@ -79,6 +79,7 @@ def service_account_file(
     """Write the key file of a service account whose `token_uri` is the emulator's."""
     content = (account or server.account).key_file(server.token_uri)
     path.write_text(json.dumps(content), encoding="utf-8")
+    path.chmod(0o600)
     return path
 
 

@@ -63,7 +63,9 @@ class Allowed:
         meant = _meant(address)
         if any(meant in network for network in self.networks):
             return True
-        return meant.is_global and not (meant.is_multicast or meant.is_reserved)
+        # Site-local addresses (RFC 3879) were private networks' and may still be.
+        is_local = isinstance(meant, IPv6Address) and meant.is_site_local
+        return meant.is_global and not (meant.is_multicast or meant.is_reserved or is_local)
 
 
 def _meant(address: Address) -> Address:

@@ -5,7 +5,6 @@ that was not delegated costs nothing but itself. Only mailboxes on the allow-lis
 a delegated key alone could act as anybody in the domain.
 """
 
-import logging
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -21,10 +20,6 @@ from google.oauth2 import service_account
 from google_auth_httplib2 import Request
 
 from slotfinder.calendars.clock import ClockWatch
-
-# Google's libraries log addresses of calendars, and bodies in finer levels.
-for _name in ("google", "googleapiclient", "google_auth_httplib2"):
-    logging.getLogger(_name).setLevel(logging.CRITICAL)
 
 _SCOPES: Final = "https://www.googleapis.com/auth/"
 _LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")

@@ -6,7 +6,6 @@ asked once a run; a token that still holds is used when a fresher one cannot be 
 
 import base64
 import json
-import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -29,10 +28,6 @@ from slotfinder.calendars.microsoft.failures import (
     word,
 )
 from slotfinder.calendars.retry import Verdict
-
-# httpx names every address it asks, msal what it sends, in finer levels.
-for _name in ("httpx", "httpcore", "msal"):
-    logging.getLogger(_name).setLevel(logging.CRITICAL)
 
 _TOO_MANY: Final = 429
 _SERVER_ERROR: Final = 500

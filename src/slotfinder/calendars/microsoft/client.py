@@ -180,7 +180,7 @@ class GraphClient:
             self._count(request.operation)
             try:
                 return self._http.request(request.method, url, content=body, headers=headers)
-            except (httpx.HTTPError, httpx.InvalidURL):
+            except (httpx.HTTPError, httpx.InvalidURL, UnicodeError):  # a name DNS cannot have
                 raise GraphError(Failure(reason=NO_ANSWER)) from None
 
     def _note_date(self, answer: httpx.Response) -> None:
