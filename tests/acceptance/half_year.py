@@ -7,10 +7,9 @@ person is accounted for.
 """
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from itertools import combinations
+from itertools import pairwise
 from random import Random
 from typing import Any, Final, Protocol
 from urllib.parse import unquote
@@ -18,6 +17,7 @@ from urllib.parse import unquote
 from tests.acceptance.world import OFFICE, Json, Result, World, utc
 from tests.emulators import people
 from tests.emulators.delivery import holds_room
+from tests.emulators.recurrence import occurrences
 from tests.emulators.world import Item
 from tests.emulators.world import World as Cloud
 
@@ -212,34 +212,25 @@ class HalfYear:
             unquote(path).count(room) for path in self.office.written() for room in rooms
         )
         for email, room in rooms.items():
-            ours = [each.span("UTC") for each in world.live(email) if self._is_ours(each, email)]
-            kept = [span for span in ours if span[1] > now]
-            assert not any(a < d and c < b for (a, b), (c, d) in combinations(kept, 2)), email
-            for start, end in kept:
-                others = self._foreign(email, start.date())
-                assert not any(start < until and at < end for at, until in others), email
-            assert all(holds_room(each, room) or not each.is_main for each in world.live(email))
-        for pair in self.office.call("status", "--json", now=f"{now:%Y-%m-%dT%H:%M:%SZ}").json[
-            "pairs"
-        ]:
+            end = now + self.weeks * _WEEK
+            held = sorted(
+                each.span(room.zone)
+                for each in occurrences(world, world.calendars[email], now, end)
+                if holds_room(each, room)
+            )
+            assert all(one[1] <= other[0] for one, other in pairwise(held)), email
+        said = f"{now:%Y-%m-%dT%H:%M:%SZ}"
+        for pair in self.office.call("status", "--json", now=said).json["pairs"]:
             following = pair["next"]
             if following and following["room_answer"] == "accepted":
                 copy = world.copy_of(following["uid"], following["room"])
                 assert copy is not None
-                assert self._is_ours(copy, following["room"])
+                assert self._has_room(copy, following["room"])
                 assert copy.span("UTC")[0] == utc(following["start"])
 
-    def _is_ours(self, item: Item, room: str) -> bool:
+    def _has_room(self, item: Item, room: str) -> bool:
         own = item.attendee(room)
         return item.organizer == OFFICE and own is not None and own.answer == "accepted"
-
-    def _foreign(self, room: str, day: date) -> Iterator[tuple[datetime, datetime]]:
-        """Yield when others have a room on a day, each week as in the first."""
-        for item in self.office.world.live(room):
-            start, end = item.span("UTC")
-            if item.recurrence and (day - start.date()).days % 7 == 0:
-                weeks = (day - start.date()).days // 7
-                yield start + weeks * _WEEK, end + weeks * _WEEK
 
     # What came of it
 
