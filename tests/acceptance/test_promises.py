@@ -240,6 +240,20 @@ def test_promise_7_declined_moved_and_deleted_are_noticed_by_the_next_run(tmp_pa
     assert world.snapshot() == quiet
 
 
+def test_promise_7_a_meeting_put_off_is_noticed_even_when_its_old_time_is_over(
+    tmp_path: Path,
+) -> None:
+    """People put a meeting off just before it begins; the next run comes a day later."""
+    world = simple(tmp_path)
+    booked = world.run().action
+    start, _ = world.shift(TOM, booked["uid"], timedelta(days=2))
+    now = f"{utc(booked['end']) + timedelta(hours=12):%Y-%m-%dT%H:%M:%SZ}"
+    adopted = world.run(now=now).actions[0]
+    assert (adopted["kind"], adopted["start"]) == ("adopt", start)
+    assert world.run(now=now).kinds[0] == "keep"
+    assert world.status(now=now)["next"]["start"] == start
+
+
 def test_promise_7_deleted_twice_is_rebooked_within_the_budget_only(tmp_path: Path) -> None:
     """compromise.md §5: automatic_moves counts a rebooking after deletion too."""
     world = couple(tmp_path).set("meetings", automatic_moves=1).write()

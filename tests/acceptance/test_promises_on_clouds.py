@@ -235,6 +235,20 @@ def test_promise_7_declined_moved_and_deleted_are_noticed_by_the_next_run(
     assert couple.run().kinds == ["keep"] * 3
 
 
+def test_promise_7_a_meeting_put_off_is_noticed_even_when_its_old_time_is_over(
+    couple: CloudOffice,
+) -> None:
+    """People put a meeting off just before it begins; the next run comes a day later."""
+    couple.run()
+    put_off = min(couple.meetings(), key=lambda each: each.span("UTC"))
+    start, end = (each + timedelta(days=2) for each in put_off.span("UTC"))
+    people.move(couple.world, put_off.uid, start, end)
+    now = f"{end - timedelta(days=1.5):%Y-%m-%dT%H:%M:%SZ}"
+    adopted = next(each for each in couple.run(now=now).actions if each["kind"] == "adopt")
+    assert (adopted["uid"], utc(adopted["start"])) == (put_off.uid, start)
+    assert set(couple.run(now=now).kinds) == {"keep"}
+
+
 def test_promise_8_formats_alternate_over_runs_as_over_one(office: Office, tmp_path: Path) -> None:
     found: list[dict[int, str]] = []
     for horizon, days in (("80d", (0,)), ("14d", range(0, 70, 14))):

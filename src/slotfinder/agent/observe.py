@@ -51,7 +51,7 @@ def observe(
     found = lost_meetings(agent, ledger, pairs, now)
     seen |= _look_up(agent, replace(ledger, meetings=tuple(found)), now)
     meetings = tuple(_answered(meeting, seen) for meeting in (*ledger.meetings, *found))
-    own = frozenset(meeting.uid for meeting in meetings if meeting.interval.end > now)
+    own = frozenset(meeting.uid for meeting in meetings if _is_ahead(meeting, seen, now))
     needed = [
         pair
         for pair in pairs
@@ -94,6 +94,14 @@ def observe(
             for first in periods_skipped(ledger.commands, pair.id)
         ),
     )
+
+
+def _is_ahead(meeting: Meeting, seen: Mapping[str, Seen], now: datetime) -> bool:
+    """Tell whether a meeting is not over; people may have put it off since the last run."""
+    what = seen.get(meeting.uid)
+    if meeting.interval.end > now or meeting.held is not None or what is None:
+        return meeting.interval.end > now
+    return what.present and what.interval.end > now
 
 
 def read(

@@ -76,7 +76,8 @@ class PairPlan:
         self._broken: list[tuple[Meeting, Broken]] = []
         self._standing: list[Meeting] = []
         self._open_occurrences: list[Occurrence] = []
-        held = [each for each in world.meetings_of(pair) if each.took_place(world.now)]
+        over = [each for each in world.meetings_of(pair) if each.uid not in world.facts.own]
+        held = [each for each in over if each.took_place(world.now)]
         self._kept: list[Meeting] = sorted(held, key=lambda meeting: meeting.interval)
 
     @property
