@@ -34,7 +34,7 @@ _SOME_ON_CLOUDS = settings(_SOME, max_examples=4, stateful_step_count=10)
 
 _MANY = settings(
     _SOME,
-    max_examples=600,
+    max_examples=300,
     stateful_step_count=40,
     derandomize=False,
     phases=[Phase.generate, Phase.shrink],
