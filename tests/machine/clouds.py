@@ -30,8 +30,6 @@ from tests.emulators.microsoft import Fault as MicrosoftFault
 from tests.emulators.world import Item, Status
 from tests.emulators.world import World as Clouds
 from tests.machine.world import (
-    ALWAYS,
-    ANNA,
     FREEZE,
     HORIZON,
     LAST_DAY,
@@ -45,6 +43,7 @@ from tests.machine.world import (
     Told,
     World,
 )
+from tests.planning.builders import ALWAYS, ANNA
 
 _STEPS: Final[dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
     "reading": (("calendar.freebusy.query",), ("users.calendar.getSchedule",)),

@@ -16,9 +16,6 @@ from slotfinder.domain.freebusy import Block, Kind
 from slotfinder.domain.interval import Interval
 from slotfinder.domain.meeting import Answer, Receipt
 from slotfinder.ports import Changes, Entry, Ledger, Store
-from tests.planning.builders import ALWAYS, ANNA, PRIYA, TOM
-
-__all__ = ["ALWAYS", "ANNA", "PRIYA", "TOM"]
 
 START: Final = datetime(2027, 3, 8, 6, tzinfo=UTC)
 """A Monday: clocks go forward in New York on the next Sunday, in London two weeks later."""
