@@ -187,6 +187,8 @@ def test_another_format_is_one_cancellation_and_one_invitation_that_name_each_ot
     assert "this time you meet in person" in words(on)
     assert "Cancelled:\nTuesday, 5 January 2027" in words(on)
     assert "A coordinator asked for the change." in words(on)
+    assert FIRST in words(on), "the first one did not take place"
+    assert FIRST not in words(off)
 
 
 def test_what_is_owed_is_told_with_a_booking_and_not_with_a_cancellation(tmp_path: Path) -> None:
