@@ -1,6 +1,7 @@
 """Fixtures of the crash suite, and how many points it went through, said at the end."""
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import mkdtemp
 
@@ -17,6 +18,17 @@ def processes(memory: Path) -> Iterator[Runner]:
     """Yield what starts runs as processes of their own."""
     with runner(Path(mkdtemp(dir=memory))) as found:
         yield found
+
+
+@pytest.fixture
+def say(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+    """Return what prints a number of points, at once and once more at the end."""
+
+    def said(words: str) -> None:
+        record_property("points", words)
+        sys.stdout.write(f"{words}\n")
+
+    return said
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

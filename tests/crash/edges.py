@@ -6,6 +6,7 @@ Nothing of the product is replaced: what crosses an edge is done as ever by the 
 import http.client
 import os
 import signal
+import smtplib
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -49,7 +50,7 @@ class Edges:
 
 @contextmanager
 def counted(edges: Edges) -> Iterator[None]:
-    """Let every request, commit and change of a file pass the edges."""
+    """Let every request, commit, mail and change of a file pass the edges."""
     begin, end = http.client.HTTPConnection.putrequest, http.client.HTTPConnection.getresponse
     send = httpx.HTTPTransport.handle_request
     commit: Callable[[Any, Any], None] = DefaultDialect.do_commit
@@ -82,7 +83,32 @@ def counted(edges: Edges) -> Iterator[None]:
         patch.object(http.client.HTTPConnection, "getresponse", ended),
         patch.object(httpx.HTTPTransport, "handle_request", sent),
         patch.object(DefaultDialect, "do_commit", committed),
+        _mails(edges),
         _files(edges),
+    ):
+        yield
+
+
+@contextmanager
+def _mails(edges: Edges) -> Iterator[None]:
+    command, reply = smtplib.SMTP.putcmd, smtplib.SMTP.getreply
+
+    @wraps(command)
+    def commanded(self: Any, verb: str, *rest: Any, **named: Any) -> None:
+        self.said = verb
+        edges.reach(f"before {verb}")
+        command(self, verb, *rest, **named)
+
+    @wraps(reply)
+    def replied(self: Any) -> tuple[int, bytes]:
+        code, text = reply(self)
+        edges.reach(f"after {getattr(self, 'said', 'connect')}")
+        self.said = "content"  # if no other command follows
+        return code, text
+
+    with (
+        patch.object(smtplib.SMTP, "putcmd", commanded),
+        patch.object(smtplib.SMTP, "getreply", replied),
     ):
         yield
 

@@ -1,12 +1,19 @@
-"""A programme on each provider, at the moment before a run that books, moves and cancels."""
+"""Programmes on each provider that can be set back to one moment, again and again."""
 
+import re
 import shutil
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from copy import deepcopy
+from datetime import UTC, datetime
+from email import message_from_bytes, policy
+from email.message import EmailMessage
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final
+
+import trustme
 
 from tests.acceptance.clouds import CloudOffice
 from tests.acceptance.google.world import office as on_google
@@ -23,130 +30,182 @@ from tests.acceptance.world import (
     TOM,
     World,
     invitation,
+    utc,
     values,
+    words,
 )
 from tests.emulators import people
 from tests.emulators.google import GoogleEmulator
+from tests.emulators.google.quotas import Quotas
 from tests.emulators.microsoft import MicrosoftEmulator, Options
 from tests.emulators.world import Item
+from tests.mail.smtp_server import Mailbox, running, server_tls
 
-GRACE, NOOR = "grace@acme.example", "noor@acme.example"
-IVO, LENA = "ivo@acme.example", "lena@acme.example"
+COUPLES: Final = (
+    (TOM, PRIYA),
+    (ADA, KOFI),
+    ("ivo@acme.example", "lena@acme.example"),
+    ("grace@acme.example", "noor@acme.example"),
+)
+"""Mentor and mentee of each pair there can be."""
 
-PAIRS: Final = {
-    "declined": (TOM, PRIYA),
-    "ended": (ADA, KOFI),
-    "deleted": (IVO, LENA),
-    "fresh": (GRACE, NOOR),
-}
-"""What became of each pair since the last run; the last one joined, and meets in person."""
+ROOMS: Final = (ROOM_A, ROOM_B)
 
-NEWS: Final = {
-    "declined": ("update",),
-    "ended": ("cancellation",),
-    "deleted": ("invitation",),
-    "fresh": ("invitation",),
-}
-"""What both of each pair are told, once."""
+SATURDAY: Final = "2027-01-02T12:00:00Z"
+"""When everything happens: no time that is possible then is too close an hour later."""
 
-Told = Counter[tuple[str, str, str]]
-"""How often whom was told what of which pair."""
+_STAMP: Final = re.compile(r"^DTSTAMP:.*\n", re.MULTILINE)
+
+Told = Counter[tuple[str, str]]
+"""How often whom was told what."""
 
 
-class Scene(Protocol):
-    """A programme whose calendars can be set back to the same moment again and again."""
+class Scene(ABC):
+    """A programme with people and rooms, but no pair yet; what it was like at one moment is kept.
 
-    programme: World
+    ``calls_off``: of a meeting that a person deleted, the product itself tells the other one.
+    """
 
-    def environment(self) -> Mapping[str, str]: ...
+    calls_off = False
 
-    def set_back(self) -> None:
-        """Bring folder and calendars back to the moment before the run."""
-        ...
+    def __init__(self, programme: World) -> None:
+        self.programme = programme
+        self._kept = programme.folder.with_name("kept")
+        self._mailed: list[str] = []
 
-    def settle(self) -> None:
-        """Let answers that are under way arrive, as between two runs."""
-        ...
-
-    def shown(self) -> object:
-        """Return all that calendars show, in a form that can be compared."""
-        ...
-
-    def told(self) -> Told:
-        """Return whom the product has told what since the moment before the run."""
-        ...
-
-    def writes(self) -> int:
-        """Return how often a calendar was written, or a mail."""
-        ...
-
-
-class _Folder:
-    """What all scenes have: a programme's folder, kept as it was."""
-
-    def __init__(self, programme: World, kept: Path) -> None:
-        self.programme, self._kept = programme, kept
-        shutil.copytree(programme.folder, kept)
+    def keep(self) -> None:
+        """Let this be the moment to come back to."""
+        shutil.copytree(self.programme.folder, self._kept)
+        self._mailed = self.programme.outbox()
 
     def set_back(self) -> None:
+        """Bring folder and calendars back to that moment."""
         shutil.rmtree(self.programme.folder)
         shutil.copytree(self._kept, self.programme.folder)
-
-
-class LocalScene(_Folder):
-    """Calendars and mails are files in the programme's folder."""
-
-    def __init__(self, programme: World, kept: Path) -> None:
-        super().__init__(programme, kept)
-        self._before = programme.outbox()
 
     def environment(self) -> Mapping[str, str]:
         return {}
 
+    @abstractmethod
+    def settle(self) -> None:
+        """Let answers and links that are under way arrive, as between two runs."""
+
+    @abstractmethod
+    def decline(self, email: str, uid: str) -> None:
+        """Let somebody decline a meeting."""
+
+    @abstractmethod
+    def delete(self, uid: str) -> None:
+        """Let a person delete a meeting from the organizer's calendar."""
+
+    @abstractmethod
+    def busy(self, email: str, start: str, end: str) -> None:
+        """Enter something else, from and to an ISO time in UTC."""
+
+    @abstractmethod
+    def shown(self) -> object:
+        """Return all that calendars show, in a form that can be compared."""
+
+    @abstractmethod
+    def writes(self) -> object:
+        """Return what differs once a calendar was written, or a mail."""
+
+    def told(self) -> Told:
+        """Return whom the product has told what since that moment."""
+        return Told((_recipient(each), _news(each)) for each in self.mails())
+
+    def mails(self) -> list[EmailMessage]:
+        """Return what was mailed since that moment."""
+        return self.programme.mails_since(self._mailed)
+
+    def state(self) -> object:
+        """Return all that a run could find: of two equal states the same becomes."""
+        return self.programme.snapshot(store=True)
+
+
+class LocalScene(Scene):
+    """Calendars and mails are files in the programme's folder."""
+
+    calls_off = True
+
     def settle(self) -> None:
         """Files have all arrived."""
 
+    def decline(self, email: str, uid: str) -> None:
+        self.programme.answer(email, uid, "DECLINED")
+
+    def delete(self, uid: str) -> None:
+        self.programme.copy(OFFICE, uid).unlink()
+
+    def busy(self, email: str, start: str, end: str) -> None:
+        first, last = (f"{_instant(each):%Y%m%dT%H%M%SZ}" for each in (start, end))
+        self.programme.busy(email, first, last)
+
     def shown(self) -> object:
-        """Return every file of calendars and mails, and whatever lies beside them."""
-        return {
-            str(path.relative_to(self.programme.folder)): path.read_text("utf-8")
-            for path in sorted(self.programme.folder.rglob("*"))
-            if path.is_file() and not path.name.startswith("slotfinder.db")
+        """Return mails and files, whatever lies beside them, but not when they were made."""
+        files = {
+            str(path): _STAMP.sub("", path.read_text("utf-8"))
+            for path in self._files()
+            if path.suffix != ".eml"
         }
+        mails = sorted((_recipient(each), each["Subject"], words(each)) for each in self.mails())
+        return files, mails
 
-    def told(self) -> Told:
-        pair_of = {email: pair for pair, both in PAIRS.items() for email in both}
-        told = Told()
-        for mail in self.programme.mails_since(self._before):
-            [method] = [
-                line.partition(":")[2]
-                for line in invitation(mail).decode().splitlines()
-                if line.startswith("METHOD")
-            ]
-            first = values(invitation(mail), "SEQUENCE") == ["0"]
-            kind = {"CANCEL": "cancellation"}.get(method, "invitation" if first else "update")
-            told[mail["To"].addresses[0].addr_spec, kind, pair_of[_address(mail)]] += 1
-        return told
+    def writes(self) -> object:
+        return {path: path.stat().st_mtime_ns for path in self._files()}
 
-    def writes(self) -> int:
-        """Return when any file was last put where it is."""
-        files = (each for each in self.programme.folder.rglob("*") if each.is_file())
-        return max(
-            each.stat().st_mtime_ns for each in files if not each.name.startswith("slotfinder.db")
-        )
+    def _files(self) -> list[Path]:
+        found = (each for each in sorted(self.programme.folder.rglob("*")) if each.is_file())
+        return [each for each in found if not each.name.startswith("slotfinder.db")]
 
 
-class CloudScene(_Folder):
+class SmtpScene(LocalScene):
+    """Mails go to a server, which may be given the same one twice: it then says so itself."""
+
+    def __init__(self, programme: World, mailbox: Mailbox) -> None:
+        super().__init__(programme)
+        self._mailbox = mailbox
+
+    def set_back(self) -> None:
+        super().set_back()
+        self._mailbox.envelopes.clear()
+
+    def mails(self) -> list[EmailMessage]:
+        """Return each mail once, however often it was handed over: whole, or it is another one."""
+        found = dict.fromkeys(self._mailbox.contents)
+        return [message_from_bytes(each, policy=policy.default) for each in found]
+
+    def writes(self) -> object:
+        return super().writes(), len(self._mailbox.envelopes)
+
+    def state(self) -> object:
+        return super().state(), list(self._mailbox.contents)
+
+
+class CloudScene(Scene):
     """Calendars are on emulated clouds, which outlive every killed run."""
 
-    def __init__(self, office: CloudOffice, kept: Path) -> None:
-        super().__init__(office.programme, kept)
+    def __init__(self, office: CloudOffice) -> None:
+        super().__init__(office.programme)
         self._office = office
-        self._state = deepcopy(self._whole())
-        self._notices = len(office.world.notices)
+        self._notices = 0
+        self._state: list[dict[str, Any]] = []
+        # No entry may differ from another by the moment a machine made it.
+        office.world.clock.set(utc(office.programme.now))
 
-    def environment(self) -> Mapping[str, str]:
-        return self._office.environment()
+    def links_come_late(self) -> None:
+        """Let Meet and Teams links be there after ``settle`` only, and nobody wait for them."""
+        self.programme.set("virtual", wait=0)
+        for server in self._office.emulators.values():
+            if isinstance(server, GoogleEmulator):
+                server.options.meet_reads = 1_000_000
+            else:
+                server.options.teams_reads = 1_000_000
+
+    def keep(self) -> None:
+        super().keep()
+        self._notices = len(self._office.world.notices)
+        self._state = deepcopy(self._whole())
 
     def set_back(self) -> None:
         super().set_back()
@@ -155,8 +214,20 @@ class CloudScene(_Folder):
         for each in self._office.emulators.values():
             each.log.clear()
 
+    def environment(self) -> Mapping[str, str]:
+        return self._office.environment()
+
     def settle(self) -> None:
         self._office.settle()
+
+    def decline(self, email: str, uid: str) -> None:
+        people.answer(self._office.world, email, uid, "declined")
+
+    def delete(self, uid: str) -> None:
+        people.delete(self._office.world, uid)
+
+    def busy(self, email: str, start: str, end: str) -> None:
+        self._office.busy(email, start, end)
 
     def shown(self) -> object:
         """Return the entries of all calendars, named by our marks: ids can not be equal."""
@@ -181,15 +252,21 @@ class CloudScene(_Folder):
             ]
             return sorted(entries, key=repr), sorted(notices, key=repr)
 
-    def told(self) -> Told:
-        pair_of = {email: pair for pair, both in PAIRS.items() for email in both}
-        return Told(
-            (each.to, each.kind, pair_of[each.to])
-            for each in self._office.world.notices[self._notices :]
-        )
+    def writes(self) -> object:
+        return self._office.writes(), len(self._office.world.notices), self.programme.outbox()
 
-    def writes(self) -> int:
-        return self._office.writes() + len(self._office.world.notices)
+    def told(self) -> Told:
+        notices = self._office.world.notices[self._notices :]
+        return super().told() + Told((each.to, each.kind) for each in notices)
+
+    def state(self) -> object:
+        # How often something was asked is all that quotas remember.
+        found = (
+            each
+            for owner, each in zip(self._owners(), self._whole(), strict=True)
+            if not isinstance(owner, Quotas)
+        )
+        return super().state(), repr([*found])
 
     def _keys(self) -> dict[str, str]:
         """Return the mark of each of our meetings, by its uid."""
@@ -221,80 +298,83 @@ class CloudScene(_Folder):
 
 
 @contextmanager
-def local(folder: Path) -> Iterator[Scene]:
-    programme = _on_disk(folder)
-    _begin(programme)
-    uids = _uids(programme)
-    programme.answer(PRIYA, uids["declined"], "DECLINED")
-    programme.copy(OFFICE, uids["deleted"]).unlink()
-    _go_on(programme)
-    yield LocalScene(programme, folder / "kept")
+def local(folder: Path) -> Iterator[LocalScene]:
+    yield LocalScene(_on_disk(folder))
 
 
 @contextmanager
-def unbegun(folder: Path) -> Iterator[Scene]:
-    """Yield local calendars before the first run: there is no store, nor a calendar of our own."""
-    programme = _on_disk(folder)
-    programme.pair("declined", *PAIRS["declined"])
-    programme.pair("fresh", *PAIRS["fresh"], in_person="always")
-    yield LocalScene(programme.write(), folder / "kept")
-
-
-def _on_disk(folder: Path) -> World:
-    """Return everybody with a local calendar, in no pair yet."""
-    settings = {name: dict(table) for name, table in SETTINGS.items()}
-    programme = World(folder / "programme", settings=settings)
-    for email in _everybody():
-        programme.person(email, email.partition("@")[0].title(), site="London")
-    return programme.site(ROOM_A, ROOM_B)
+def local_with_a_mail_server(folder: Path) -> Iterator[SmtpScene]:
+    authority, mailbox = trustme.CA(), Mailbox()
+    with running(mailbox, tls_context=server_tls(authority), require_starttls=True) as port:
+        programme = _on_disk(folder)
+        programme.set("mail", url=f"smtp://localhost:{port}", ca_file="ca.pem")
+        programme.folder.mkdir(parents=True, exist_ok=True)
+        authority.cert_pem.write_to_path(str(programme.folder / "ca.pem"))
+        yield SmtpScene(programme, mailbox)
 
 
 @contextmanager
-def google(folder: Path) -> Iterator[Scene]:
+def google(folder: Path) -> Iterator[CloudScene]:
     with on_google(folder / "programme") as found:
         emulators: dict[str, GoogleEmulator | MicrosoftEmulator] = {"google": found.google}
         office = CloudOffice(found.programme, found.world, "google", emulators)
-        yield _on_clouds(office, folder, dict.fromkeys(_everybody(), "google"))
+        yield _on_clouds(office, "google", "google")
 
 
 @contextmanager
-def microsoft(folder: Path) -> Iterator[Scene]:
+def microsoft(folder: Path) -> Iterator[CloudScene]:
     with on_microsoft(folder / "programme", options=_tireless()) as office:
-        yield _on_clouds(office, folder, dict.fromkeys(_everybody(), "microsoft"))
+        yield _on_clouds(office, "microsoft", "microsoft")
 
 
 @contextmanager
-def both_from_google(folder: Path) -> Iterator[Scene]:
+def google_with_guests_on_microsoft(folder: Path) -> Iterator[CloudScene]:
     with _both(folder, "google") as scene:
         yield scene
 
 
 @contextmanager
-def both_from_microsoft(folder: Path) -> Iterator[Scene]:
+def microsoft_with_guests_on_google(folder: Path) -> Iterator[CloudScene]:
     with _both(folder, "microsoft") as scene:
         yield scene
 
 
-SCENES: Final = {
-    "local": local,
-    "google": google,
-    "microsoft": microsoft,
-    "google and a guest on microsoft": both_from_google,
-    "microsoft and a guest on google": both_from_microsoft,
-}
-
-
 @contextmanager
-def _both(folder: Path, home: str) -> Iterator[Scene]:
+def _both(folder: Path, home: str) -> Iterator[CloudScene]:
     """Mentors are on Google, mentees on Microsoft 365."""
     with two_clouds(folder / "programme", home) as office:
         vars(office.microsoft.options).update(vars(_tireless()))
-        clouds = {
-            email: cloud
-            for pair in PAIRS.values()
-            for email, cloud in zip(pair, ("google", "microsoft"), strict=True)
-        }
-        yield _on_clouds(office, folder, clouds)
+        yield _on_clouds(office, "google", "microsoft")
+
+
+def _on_disk(folder: Path) -> World:
+    """Return everybody with a local calendar, in no pair yet."""
+    settings = {name: dict(table) for name, table in SETTINGS.items()}
+    programme = World(folder / "programme", settings=settings, now=SATURDAY)
+    for couple in COUPLES:
+        for email in couple:
+            programme.person(email, email.partition("@")[0].title(), site="London")
+    return programme.site(*ROOMS)
+
+
+def _on_clouds(office: CloudOffice, *clouds: str) -> CloudScene:
+    """Return everybody in the clouds of mentors and of mentees, in no pair yet."""
+    programme = office.programme
+    programme.now = SATURDAY
+    programme.people.clear()
+    programme.pairs.clear()
+    for couple in COUPLES:
+        for email, cloud in zip(couple, clouds, strict=True):
+            office.person(email, email.partition("@")[0].title(), cloud, site="London")
+    rooms = ", ".join(f'"{room}"' for room in ROOMS)
+    programme.tail += f'\n[[sites]]\nname = "London"\nrooms = [{rooms}]\n'
+    for room in ROOMS:
+        office.world.add_room(room, provider=office.home)
+    programme.set("virtual", conference="auto")
+    for server in office.emulators.values():
+        if isinstance(server, GoogleEmulator):
+            server.options.meet_reads = 0  # nobody waits here
+    return CloudScene(office)
 
 
 def _tireless() -> Options:
@@ -302,52 +382,20 @@ def _tireless() -> Options:
     return Options(per_mailbox=1_000_000, judged=False)
 
 
-def _on_clouds(office: CloudOffice, folder: Path, clouds: Mapping[str, str]) -> CloudScene:
-    programme = office.programme
-    programme.people.clear()
-    programme.pairs.clear()
-    for email, cloud in clouds.items():
-        office.person(email, email.partition("@")[0].title(), cloud, site="London")
-    rooms = ", ".join(f'"{room}"' for room in (ROOM_A, ROOM_B))
-    programme.tail += f'\n[[sites]]\nname = "London"\nrooms = [{rooms}]\n'
-    for room in (ROOM_A, ROOM_B):
-        office.world.add_room(room, provider=office.home)
-    programme.set("virtual", conference="auto")
-    for server in office.emulators.values():
-        if isinstance(server, GoogleEmulator):
-            server.options.meet_reads = 0  # nobody waits here
-    _begin(programme)
-    office.settle()
-    uids = _uids(programme)
-    people.answer(office.world, PRIYA, uids["declined"], "declined")
-    people.delete(office.world, uids["deleted"])
-    _go_on(programme)
-    return CloudScene(office, folder / "kept")
+def _instant(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
-def _begin(programme: World) -> None:
-    """Let the pairs that are there from the beginning be booked."""
-    for name, (mentor, mentee) in PAIRS.items():
-        if name != "fresh":
-            programme.pair(name, mentor, mentee)
-    result = programme.write().run()
-    assert (result.status, result.kinds) == (0, ["book"] * 3), result.err
-
-
-def _go_on(programme: World) -> None:
-    """Let the files say what is new: a pair ended, another joined."""
-    programme.pairs[1]["status"] = "ended"
-    programme.pair("fresh", *PAIRS["fresh"], in_person="always")
-    programme.write()
-
-
-def _uids(programme: World) -> dict[str, str]:
-    return {each["pair"]: each["uid"] for each in programme.run().actions}
-
-
-def _everybody() -> list[str]:
-    return [email for pair in PAIRS.values() for email in pair]
-
-
-def _address(mail: Any) -> str:
+def _recipient(mail: EmailMessage) -> str:
     return str(mail["To"].addresses[0].addr_spec)
+
+
+def _news(mail: EmailMessage) -> str:
+    """Return what a mail tells, in the words of the clouds' own notices."""
+    if all(part.get_content_type() != "text/calendar" for part in mail.walk()):
+        return "digest"
+    content = invitation(mail)
+    methods = [line for line in content.decode().splitlines() if line.startswith("METHOD:")]
+    if methods == ["METHOD:CANCEL"]:
+        return "cancellation"
+    return "invitation" if values(content, "SEQUENCE") == ["0"] else "update"
