@@ -1,7 +1,7 @@
 """A meeting of a pair, as the store keeps it and as calendars show it."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -193,6 +193,16 @@ class Seen:
     @property
     def declined_by(self) -> tuple[str, ...]:
         return tuple(who for who, said in self.answers.items() if said is Answer.DECLINED)
+
+
+def room_says(answer: Answer | None, invited: Collection[str]) -> Answer:
+    """Return what a meeting's room says, given its ``answer`` and the rooms that are invited now.
+
+    Where people took it out of the event that is a no, unless they put another one in its place.
+    """
+    if answer is not None:
+        return answer
+    return Answer.NONE if invited else Answer.DECLINED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

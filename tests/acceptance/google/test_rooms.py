@@ -9,7 +9,7 @@ import pytest
 from tests.acceptance.google.world import Office, office
 from tests.acceptance.world import PRIYA, ROOM_A, ROOM_B, TOM, Json, Result
 from tests.emulators import people
-from tests.emulators.world import Item
+from tests.emulators.world import Attendee, Item
 
 
 @pytest.fixture
@@ -190,6 +190,34 @@ def test_a_room_left_for_another_one_is_free_again(found: Office) -> None:
     people.set_room(found.world, uid, ROOM_A, "declined")
     assert found.run().action["room"] == ROOM_B
     assert booked(found, ROOM_A) == []
+
+
+def invite_only(found: Office, *rooms: str) -> None:
+    """Let a person change which rooms are invited, in the organizer's calendar."""
+    main = found.meeting()
+    main.attendees = [each for each in main.attendees if not each.room]
+    main.attendees += [Attendee(room, "accepted", room=True) for room in rooms]
+    found.world.put(main)
+
+
+def test_a_room_people_took_out_of_the_event_is_replaced(found: Office) -> None:
+    found.run()
+    found.settle()
+    invite_only(found)
+    result = found.run()
+    assert (result.kinds, result.action["room"]) == (["move"], ROOM_B)
+    assert answer_of(found.meeting(), ROOM_B) is not None
+
+
+def test_a_room_people_put_in_place_of_ours_is_left_and_ours_is_not_confirmed(
+    found: Office,
+) -> None:
+    found.run()
+    found.settle()
+    assert found.run().kinds == ["keep"]
+    invite_only(found, "room-z@acme.example")
+    assert found.run().kinds == ["keep"]
+    assert found.status()["next"]["room_answer"] == "pending"
 
 
 def test_nothing_is_ever_written_into_a_rooms_own_calendar(found: Office) -> None:

@@ -17,7 +17,7 @@ from slotfinder.calendars.google.failures import (
 from slotfinder.calendars.trouble import Trouble
 from slotfinder.domain.freebusy import Provider
 from slotfinder.domain.interval import Interval, first_instant, merge
-from slotfinder.domain.meeting import Answer, Attendee, Event, Meeting, Seen, Stray
+from slotfinder.domain.meeting import Answer, Attendee, Event, Meeting, Seen, Stray, room_says
 from slotfinder.domain.programme import Room
 
 JsonObject = dict[str, Any]
@@ -263,7 +263,7 @@ def seen(meeting: Meeting, found: OwnEvent) -> Seen:
     if found.interval is None:
         return gone(meeting)
     answers = {who: said for who in meeting.people if (said := found.answer_of(who)) is not None}
-    room = found.answer_of(meeting.room) if meeting.room else None
+    room = room_says(found.answer_of(meeting.room), found.rooms) if meeting.room else None
     return Seen(
         present=True,
         interval=found.interval,

@@ -20,7 +20,7 @@ from slotfinder.calendars.microsoft.failures import (
 from slotfinder.calendars.trouble import Trouble
 from slotfinder.domain.freebusy import Block, Kind, Provider
 from slotfinder.domain.interval import Interval, first_instant
-from slotfinder.domain.meeting import Answer, Attendee, Event, Meeting, Seen, Stray
+from slotfinder.domain.meeting import Answer, Attendee, Event, Meeting, Seen, Stray, room_says
 from slotfinder.domain.programme import Room
 
 JsonObject = dict[str, Any]
@@ -375,7 +375,7 @@ def seen(meeting: Meeting, found: OwnEvent) -> Seen:
         interval=found.interval,
         mover=None,
         answers=answers,
-        room=found.answer_of(meeting.room) if meeting.room else None,
+        room=room_says(found.answer_of(meeting.room), found.rooms) if meeting.room else None,
         revision=found.revision,
         join_url=found.link,
         link_pending=found.link_pending,
