@@ -80,7 +80,7 @@ def _read_key(path: FilePath) -> Mapping[str, str]:
     except OSError as problem:
         reason = problem.strerror or "unreadable"
         raise BadValueError(f"{quoted(str(path))} cannot be read ({reason}).", remedy) from None
-    except ValueError:
+    except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict) or found.get("type") != "service_account":
         message = f"{quoted(str(path))} is not the JSON key of a service account."

@@ -78,6 +78,7 @@ class TestFreeBusy:
             ({"busy": [{"start": BUSY["end"], "end": BUSY["start"]}]}, "malformed-answer"),
             ({"busy": [{"start": "2027-01-05T09:00:00", "end": BUSY["end"]}]}, "malformed-answer"),
             ({"busy": [{"start": "2027-01-05", "end": BUSY["end"]}]}, "malformed-answer"),
+            ({"busy": [BUSY, {**BUSY, "start": "0001-01-01T00:00:00+14:00"}]}, "malformed-answer"),
             ([], "malformed-answer"),
             (None, "missing-answer"),
         ],

@@ -138,6 +138,12 @@ class TestFreeBusy:
         assert trouble.code.value == code
         assert "Secret" not in trouble.reason
 
+    def test_a_day_before_all_days_of_the_owners_zone_leaves_all_unknown(self) -> None:
+        entry = item("0001-01-01T00:00:00", "0001-01-02T00:00:00")
+        trouble = blocks(schedule(entry), ZoneInfo("Pacific/Pago_Pago"))
+        assert isinstance(trouble, Trouble)
+        assert trouble.code is UnreadableCode.MALFORMED_ANSWER
+
     def test_who_is_left_out_is_missing(self) -> None:
         trouble = blocks({"value": []})
         assert isinstance(trouble, Trouble)

@@ -131,7 +131,7 @@ class GoogleClient:
                 # A truncated or foreign body comes out of the library as plain text; nothing at
                 # all is an answer where none is promised.
                 return read(answer if answer != "" else {})
-            except (ValueError, TypeError, AttributeError, KeyError):
+            except (ValueError, TypeError, AttributeError, KeyError, RecursionError):
                 raise GoogleError(Failure(reason=MALFORMED)) from None
 
         patience = self._patience_with_hints if api.is_hint else self._patience
@@ -165,7 +165,8 @@ class GoogleClient:
             raise GoogleError(Failure(reason=NO_ANSWER)) from None
         except GoogleAuthError:
             raise GoogleError(Failure(reason="no-credentials")) from None
-        except (ValueError, TypeError, KeyError):  # the body of a token or an answer is broken
+        # The body of a token or an answer is broken; lists without end are a RecursionError.
+        except (ValueError, TypeError, KeyError, RecursionError):
             raise GoogleError(Failure(reason=MALFORMED)) from None
 
     def _count(self, operation: str) -> None:

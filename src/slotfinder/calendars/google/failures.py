@@ -269,7 +269,7 @@ def _not_found(side: Side) -> Trouble:
 def _error_object(content: bytes) -> dict[str, Any]:
     try:
         found = json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     error = found.get("error") if isinstance(found, dict) else None
     if isinstance(error, str):  # the token endpoint's form

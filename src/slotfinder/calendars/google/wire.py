@@ -451,7 +451,7 @@ def _bound(found: JsonObject, zone: ZoneInfo) -> datetime:
         return _instant(found["dateTime"])
     try:
         return first_instant(date.fromisoformat(str(found.get("date"))), zone)
-    except ValueError:
+    except (ValueError, OverflowError):
         raise MalformedError("date") from None
 
 
@@ -462,7 +462,10 @@ def _instant(text: object) -> datetime:
         raise MalformedError("a time") from None
     if at.tzinfo is None:
         raise MalformedError("a time without offset")
-    return at.astimezone(UTC)
+    try:
+        return at.astimezone(UTC)
+    except OverflowError:
+        raise MalformedError("a time") from None
 
 
 def _link(found: JsonObject, conference: JsonObject) -> str | None:

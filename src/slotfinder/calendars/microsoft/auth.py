@@ -152,7 +152,7 @@ def roles_in(token: str) -> frozenset[str]:
     try:
         found = json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))
         roles = found["roles"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return frozenset()
     listed = roles if isinstance(roles, list) else ()
     return frozenset(each for each in listed if isinstance(each, str) and word(each, ""))

@@ -134,7 +134,8 @@ class GraphClient:
                 # Nothing at all is an answer where none is promised.
                 found = json.loads(answer.content) if answer.content else {}
                 return read(found)
-            except (ValueError, TypeError, AttributeError, KeyError):
+            # Lists without end are a RecursionError.
+            except (ValueError, TypeError, AttributeError, KeyError, RecursionError):
                 raise GraphError(Failure(reason=MALFORMED)) from None
 
         patience = self._patience_with_hints if mailbox is None else self._patience

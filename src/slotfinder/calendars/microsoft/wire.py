@@ -129,8 +129,12 @@ def _blocks(found: object, zone: ZoneInfo) -> Iterator[Block]:
     yield Block(interval=interval, kind=kind)
     if _may_be_whole_days(interval):
         # Whole days float: Graph shows them at midnight of the zone that was asked for.
-        days = (first_instant(at.date(), zone) for at in (interval.start, interval.end))
-        local = Interval(*days)
+        try:
+            local = Interval(
+                first_instant(interval.start.date(), zone), first_instant(interval.end.date(), zone)
+            )
+        except OverflowError:
+            raise MalformedError("a day") from None
         if local != interval:
             yield Block(interval=local, kind=kind)
 
@@ -523,9 +527,12 @@ def _mark(found: Mapping[str, Any]) -> str:
 
 
 def _proposed(found: Mapping[str, Any]) -> datetime | None:
-    """Return the start an attendee proposes instead, None for most."""
+    """Return the start an attendee proposes instead, None for most and where nobody can read it."""
     proposal = _table(found, "proposedNewTime")
-    return _span(proposal).start if proposal else None
+    try:
+        return _span(proposal).start if proposal else None
+    except MalformedError:
+        return None
 
 
 def _items(found: Mapping[str, Any], key: str, absent: Sequence[Any] | None = None) -> list[Any]:
