@@ -1,4 +1,4 @@
-"""A coordinator's command is killed wherever it touches the world: nobody can tell afterwards.
+"""A coordinator's command is killed wherever it touches the world.
 
 Once it was recorded, the next run finishes it; before, nothing had happened, and the coordinator
 gives the command again.
@@ -18,18 +18,17 @@ from tests.crash.scenes import COUPLES, Scene, Told
 from tests.crash.suite import Suite
 
 _PAIR: Final = moments.name_of(COUPLES[0])
+_FORMAT: Final = ("reschedule", _PAIR, "--format", "in-person")
 
 _COMMANDS: Final = {
     ("reschedule", _PAIR): ["update"],
-    ("reschedule", _PAIR, "--format", "in-person"): ["cancellation", "invitation"],
+    _FORMAT: ["cancellation", "invitation"],
     ("book", _PAIR, "--at", "2027-01-20T11:00"): ["invitation"],
     ("skip", _PAIR): ["cancellation"],
     ("pause", _PAIR): ["cancellation"],
     ("end", _PAIR): ["cancellation"],
 }
 """What a coordinator says, and what both of the pair are to be told, once."""
-
-_FORMAT: Final = ("reschedule", _PAIR, "--format", "in-person")
 
 _WHERE: Final = (scenes.local, scenes.google, scenes.microsoft)
 

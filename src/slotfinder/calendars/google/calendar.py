@@ -114,16 +114,16 @@ class GoogleCalendars:
         return {organizer: trouble for organizer, trouble in found if trouble is not None}
 
     def write(self, event: Event, is_taken: Glance) -> Receipt:
-        try:
-            found = self._find(event)
-        except TryFailedError as error:
-            raise _write_error(error, may_be_done=False) from None
-        if found is not None and (found.is_gone or found.revision >= event.sequence):
-            # Deleted or moved by a person: that stays, and is judged when it is looked up.
+        found = self._found(event)
+        if found is not None and _needs_nothing(found, event):
             return self._receipt(event, found)
         self._stop_at_the_limit()
         was = found.interval if found else None
         if was != event.interval and is_taken(event, was):
+            # Busy times do not tell whose they are: another run may have written this very event.
+            again = self._found(event)
+            if again is not None and _needs_nothing(again, event):
+                return self._receipt(event, again)
             raise ChangedMeanwhileError if found else TimeTakenError
         try:
             version = self._possible(event, found)
@@ -134,10 +134,7 @@ class GoogleCalendars:
             raise self._noted(_write_error(error, may_be_done=True)) from None
 
     def withdraw(self, event: Event) -> None:
-        try:
-            found = self._find(event)
-        except TryFailedError as error:
-            raise _write_error(error, may_be_done=False) from None
+        found = self._found(event)
         if found is None or found.is_gone:
             return
         self._stop_at_the_limit()
@@ -169,6 +166,17 @@ class GoogleCalendars:
                 return {}
             self._troubles[organizer] = None
         return self._shown.pop(organizer)
+
+    def _found(self, event: Event) -> OwnEvent | None:
+        """Return a meeting's event before anything is done about it.
+
+        Raises:
+            WriteError: it cannot be looked for.
+        """
+        try:
+            return self._find(event)
+        except TryFailedError as error:
+            raise _write_error(error, may_be_done=False) from None
 
     def _find(self, event: Event) -> OwnEvent | None:
         """Return a meeting's event, deleted or not: by its id, else by its mark."""
@@ -433,6 +441,14 @@ _LIMIT: Final = (
 def _by_mark(events: Iterable[OwnEvent]) -> dict[str, OwnEvent]:
     """Return events by their meeting's mark; of two the one that stands."""
     return {each.key: each for each in sorted(events, key=lambda each: not each.is_gone)}
+
+
+def _needs_nothing(found: OwnEvent, event: Event) -> bool:
+    """Tell whether an event is written already, or was deleted or moved by a person.
+
+    That stays, and is judged when it is looked up.
+    """
+    return found.is_gone or found.revision >= event.sequence
 
 
 def _organizer(email: str) -> Identity:
