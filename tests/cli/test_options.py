@@ -222,7 +222,7 @@ def test_without_a_terminal_there_is_neither_colour_nor_progress(tmp_path: Path)
     result = spawn("run", "--now", SUNDAY, cwd=world.folder)
     assert result.status == 0
     assert "\x1b" not in result.out + result.err
-    assert result.err == ""
+    assert [json.loads(line)["event"] for line in result.err.splitlines()][-1] == "run-ended"
 
 
 def test_addresses_are_told_in_json_and_with_verbose_only(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from shutil import get_terminal_size
 from threading import Event
 from typing import TypeVar
 from zoneinfo import ZoneInfo
@@ -149,9 +150,11 @@ def output() -> Console:
     """Return the console results are drawn on."""
     told = os.environ.get("COLUMNS", "")
     plain = int(told) if re.fullmatch("[1-9][0-9]{0,4}", told) else _PLAIN_WIDTH
-    width = None if sys.stdout.isatty() else plain
+    # Told both, rich does not read COLUMNS itself, which ends in a trace where that is no number.
+    size = get_terminal_size((_PLAIN_WIDTH, 24))
+    width = size.columns if sys.stdout.isatty() else plain
     # People's names are shown as they are: brackets in them are no markup.
-    return Console(width=width, highlight=False, markup=False, emoji=False)
+    return Console(width=width, height=size.lines, highlight=False, markup=False, emoji=False)
 
 
 def print_json(document: object) -> None:
