@@ -126,11 +126,13 @@ def test_a_pair_that_lost_its_first_meeting_is_told_what_to_expect_again(tmp_pat
 def test_a_move_tells_the_old_time_and_the_new_one(tmp_path: Path) -> None:
     world = speaking(couple(tmp_path), "en", "de")
     action = world.run().action
+    invited = {str(mail["To"]): str(mail["Message-ID"]) for mail in world.mails()}
     world.answer(PRIYA, action["uid"], "DECLINED")
     before = world.outbox()
     moved = world.run().action
 
     tom, priya = sorted(world.mails_since(before), key=lambda mail: mail["To"] != TOM)
+    assert {str(mail["To"]): str(mail["In-Reply-To"]) for mail in (tom, priya)} == invited
     assert "Old time:\nTuesday, 5 January 2027" in words(tom)
     assert "The time planned so far was declined." in words(tom)
     assert "Bisheriger Termin:\nDienstag, 5. Januar 2027" in words(priya)
