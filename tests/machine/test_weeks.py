@@ -23,14 +23,14 @@ class FromMicrosoft(Weeks):
 
 
 _SOME = settings(
-    max_examples=20,
+    max_examples=10,
     stateful_step_count=12,
     deadline=None,
     derandomize=True,
     database=None,
     suppress_health_check=list(HealthCheck),
 )
-_SOME_ON_CLOUDS = settings(_SOME, max_examples=4, stateful_step_count=10)
+_SOME_ON_CLOUDS = settings(_SOME, max_examples=3, stateful_step_count=8)
 
 _MANY = settings(
     _SOME,
@@ -39,7 +39,7 @@ _MANY = settings(
     derandomize=False,
     phases=[Phase.generate, Phase.shrink],
 )
-_MANY_ON_CLOUDS = settings(_MANY, max_examples=20, stateful_step_count=30)
+_MANY_ON_CLOUDS = settings(_MANY, max_examples=15, stateful_step_count=25)
 
 
 class TestSomeWeeksInMemory(InMemory.TestCase):  # type: ignore[misc, valid-type]

@@ -43,10 +43,12 @@ class Weeks(RuleBasedStateMachine):
 
     make_world: Callable[[], World]
 
-    @initialize()
-    def begin(self) -> None:
+    @initialize(data=st.data())
+    def begin(self, data: st.DataObject) -> None:
+        """Let the first run, which has most to write, be in trouble as well."""
         self.now = START
         self.world = type(self).make_world()
+        self.a_run_in_trouble(data)
 
     def teardown(self) -> None:
         if hasattr(self, "world"):
