@@ -5,6 +5,7 @@ demo         watch the whole story on local calendars
 test         every check and the test suite
 exhaustive   the long suites
 bench        the benchmarks
+audit        look for known weak points in what is pinned (asks a public database, so not in test)
 lock         pin the dependencies again (with uv)
 """
 
@@ -12,6 +13,7 @@ import hashlib
 import os
 import subprocess
 import sys
+import tempfile
 import venv
 from pathlib import Path
 
@@ -65,6 +67,23 @@ def bench(rest: list[str]) -> int:
     return run("pytest", "tests/benchmarks", *names, *rest)
 
 
+def audit(rest: list[str]) -> int:
+    """Ask about every pinned version, with the newest pip-audit; one nobody knows is a failure."""
+    with tempfile.TemporaryDirectory() as folder:
+        environment = Path(folder)
+        make(environment)
+        install("pip-audit", into=environment)
+        program = environment / BIN.name / "pip-audit"
+        options = ("--strict", "--disable-pip", "--require-hashes", *rest)
+        # One by one: what runs and what develops may be pinned to different versions.
+        return max(
+            subprocess.run(
+                [program, *options, "-r", f"requirements/{name}.txt"], cwd=ROOT, check=False
+            ).returncode
+            for name in ("run", "dev")
+        )
+
+
 def lock(_: list[str]) -> int:
     """Pin the dependencies with hashes and without any registry's name."""
     options = ("--universal", "--generate-hashes", "--no-emit-index-url", "--no-header", "--quiet")
@@ -78,7 +97,14 @@ def lock(_: list[str]) -> int:
     return 0
 
 
-COMMANDS = {"demo": demo, "test": test, "exhaustive": exhaustive, "bench": bench, "lock": lock}
+COMMANDS = {
+    "demo": demo,
+    "test": test,
+    "exhaustive": exhaustive,
+    "bench": bench,
+    "audit": audit,
+    "lock": lock,
+}
 
 
 def set_up(wanted: str) -> None:
@@ -89,17 +115,21 @@ def set_up(wanted: str) -> None:
     if stamp.exists() and stamp.read_text() == state:
         return
     if not (BIN / "python").exists() and not (BIN / "python.exe").exists():
-        # Without a pip of its own: Debian ships the module that would put one in separately.
-        venv.create(ENVIRONMENT, with_pip=False, symlinks=os.name != "nt")
+        make(ENVIRONMENT)
     print(f"Installing what slotfinder needs into {ENVIRONMENT.name} …", flush=True)
     install("--require-hashes", "-r", str(pins))
     install("--no-deps", "--no-build-isolation", "--editable", str(ROOT))
     stamp.write_text(state)
 
 
-def install(*what: str) -> None:
-    """Install into the environment with the pip of the Python that runs this."""
-    pip = (sys.executable, "-m", "pip", "--python", str(ENVIRONMENT))
+def make(environment: Path) -> None:
+    """Make an environment without a pip of its own: Debian ships the module for that separately."""
+    venv.create(environment, with_pip=False, symlinks=os.name != "nt")
+
+
+def install(*what: str, into: Path = ENVIRONMENT) -> None:
+    """Install into an environment with the pip of the Python that runs this."""
+    pip = (sys.executable, "-m", "pip", "--python", str(into))
     options = ("install", "--quiet", "--disable-pip-version-check", "--no-input")
     subprocess.run([*pip, *options, *what], check=True)
 
