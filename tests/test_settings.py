@@ -461,6 +461,17 @@ class TestSecretFilesOthersMayRead:
     ) -> None:
         assert self.warnings(load, tmp_path, table, mode) == []
 
+    @pytest.mark.skipif(
+        os.name != "posix" or os.geteuid() != 0, reason="only root gives files away"
+    )
+    @pytest.mark.parametrize(("mode", "count"), [(0o440, 0), (0o444, 1)])
+    def test_one_that_is_lent_through_its_group_is_none(
+        self, load: Load, tmp_path: Path, mode: int, count: int
+    ) -> None:
+        (tmp_path / "secret").touch()
+        os.chown(tmp_path / "secret", 12345, 12345)
+        assert len(self.warnings(load, tmp_path, self.TABLES[0], mode)) == count
+
     def test_one_the_environment_names_is_told_too(self, load: Load, tmp_path: Path) -> None:
         (tmp_path / "secret").write_text("canary", encoding="utf-8")
         (tmp_path / "secret").chmod(0o644)

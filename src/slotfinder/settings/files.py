@@ -1,6 +1,7 @@
 """Reads the files settings name: secrets, and certificates to trust."""
 
 import os
+import stat
 from collections.abc import Iterator
 from pathlib import Path as FilePath
 from typing import Final
@@ -21,7 +22,6 @@ _SECRET_FILES: Final = frozenset(
         "password_file",
     }
 )
-_READ_BY_OTHERS: Final = 0o044
 
 
 def read_secret(
@@ -53,22 +53,27 @@ def _first_line(path: FilePath) -> str:
 
 
 def lax_files(source: Source, folder: FilePath) -> Iterator[Problem]:
-    """Yield a warning for each file with a secret that more than its owner may read."""
+    """Yield a warning for each file with a secret that more may read than have to."""
     for path, file in source.values():
         if path[-1] in _SECRET_FILES and isinstance(file, str) and _is_lax(folder / file):
             lax = BadValueError(
-                "others than its owner may read this file, and it holds a secret.",
-                f"Let only slotfinder's own user read it: chmod 600 {printable(file)}",
+                "others than slotfinder's user may read this file, and it holds a secret.",
+                f"Let nobody else read it: chmod 600 {printable(file)}",
             )
             yield Problem(path=path, error=lax, level="warning")
 
 
 def _is_lax(path: FilePath) -> bool:
+    if os.name != "posix":  # elsewhere the mode says nothing about who may read
+        return False
     try:
-        # Elsewhere than on POSIX the mode says nothing about who may read.
-        return os.name == "posix" and bool(path.stat().st_mode & _READ_BY_OTHERS)
+        found = path.stat()
     except (OSError, ValueError):  # what cannot be read at all is told by who reads it
         return False
+    # A file of somebody else's, as systemd and Kubernetes give one, is read by its group or not
+    # at all.
+    is_ours = found.st_uid == os.geteuid()
+    return bool(found.st_mode & (stat.S_IROTH | (stat.S_IRGRP if is_ours else 0)))
 
 
 def read_ca_file(
