@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from threading import Event as Flag
+from typing import Any
 
 import pytest
 import trustme
@@ -286,6 +287,41 @@ def test_one_address_that_is_not_public_spoils_the_others(monkeypatch: pytest.Mo
 
     with pytest.raises(RefusedError):
         Allowed.of([]).addresses("rebinding.example", 80)
+
+
+def test_a_name_is_looked_up_once_and_that_address_is_asked(
+    server: FeedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A name that means another host the second time (DNS rebinding) leads nowhere else."""
+    asked: list[str] = []
+    true = socket.getaddrinfo
+
+    def rebinding(host: str, port: int, *more: Any, **options: Any) -> Any:
+        if host != "rebinding.example":
+            return true(host, port, *more, **options)
+        asked.append(host)
+        address = "127.0.0.1" if len(asked) == 1 else "127.0.0.2"
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", rebinding)
+    server.answers[PATH] = serving(SOUND)
+    named = server.url.replace("127.0.0.1", "rebinding.example")
+
+    assert isinstance(read(named + PATH), FreeBusy)
+    assert asked == ["rebinding.example"]
+    [(_, headers)] = server.asked
+    assert headers["Host"] == named.removeprefix("http://")
+
+
+def test_no_proxy_is_asked_for_a_feed(server: FeedServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would look names up itself, and be asked what was refused here."""
+    for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    server.answers[PATH] = serving(SOUND)
+
+    assert isinstance(read(server.url + PATH), FreeBusy)
 
 
 @pytest.mark.parametrize("address", ["8.8.8.8", "2001:4860:4860::8888", "64:ff9b::808:808"])

@@ -10,6 +10,7 @@ import pytest
 from slotfinder.domain.freebusy import FreeBusy, Unreadable
 from slotfinder.errors import WriteError
 from slotfinder.ports import CalendarRef
+from tests.calendars.feed_server import running
 from tests.calendars.google.calendars import READER, google_calendars
 from tests.calendars.ics import LONDON, SPRING
 from tests.calendars.microsoft.calendars import microsoft_calendars
@@ -44,25 +45,25 @@ Calendars: TypeAlias = Any
 
 
 @contextmanager
-def google(folder: Path, body: bytes, status: int) -> Iterator[Calendars]:
+def google(folder: Path, reply: Reply) -> Iterator[Calendars]:
     with GoogleEmulator() as server, google_calendars(folder, server) as calendars:
         server.world.add_mailbox(READER)
         for route in GOOGLE_ROUTES:
-            server.fault(route, _saying(body, status), times=999)
+            server.fault(route, _saying(reply), times=999)
         yield calendars
 
 
 @contextmanager
-def microsoft(folder: Path, body: bytes, status: int) -> Iterator[Calendars]:
+def microsoft(folder: Path, reply: Reply) -> Iterator[Calendars]:
     with MicrosoftEmulator() as server, microsoft_calendars(folder, server) as calendars:
         server.add_mailbox(READER)
         for route in GRAPH_ROUTES:
-            server.fault(route, _saying(body, status), times=999)
+            server.fault(route, _saying(reply), times=999)
         yield calendars
 
 
-def _saying(body: bytes, status: int) -> Any:
-    return Fault("hostile", reply=Reply(status, body, {"Content-Type": "application/json"}))
+def _saying(reply: Reply) -> Any:
+    return Fault("hostile", reply=reply)
 
 
 @pytest.mark.parametrize("status", [200, 400])
@@ -71,7 +72,8 @@ def _saying(body: bytes, status: int) -> Any:
 def test_whatever_a_cloud_says_is_an_answer_of_ours(
     tmp_path: Path, cloud: Callable[..., Any], body: bytes, status: int
 ) -> None:
-    with cloud(tmp_path, body, status) as calendars:
+    reply = Reply(status, body, {"Content-Type": "application/json"})
+    with cloud(tmp_path, reply) as calendars:
         ref = CalendarRef(owner="tom@acme.example", zone=LONDON)
         [reading] = calendars.read([ref], SPRING, frozenset())
         assert isinstance(reading, Unreadable)
@@ -88,3 +90,19 @@ def test_whatever_a_cloud_says_is_an_answer_of_ours(
             calendars.write(event(), nobody)
         with pytest.raises(WriteError):
             calendars.withdraw(event())
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("cloud", [google, microsoft])
+def test_nobody_is_followed_elsewhere_with_a_token_in_hand(
+    tmp_path: Path, cloud: Callable[..., Any], status: int
+) -> None:
+    with (
+        running() as elsewhere,
+        cloud(tmp_path, Reply(status, b"", {"Location": elsewhere.url})) as calendars,
+    ):
+        ref = CalendarRef(owner="tom@acme.example", zone=LONDON)
+        assert isinstance(calendars.read([ref], SPRING, frozenset())[0], Unreadable)
+        with pytest.raises(WriteError):
+            calendars.write(event(), nobody)
+        assert elsewhere.asked == []
