@@ -5,6 +5,7 @@ Who is asked echoes all it was sent, secrets included, in answers of every kind.
 
 import json
 import logging
+import os
 import re
 import ssl
 from base64 import b64encode
@@ -325,6 +326,24 @@ def test_a_wrong_secret_is_told_of_and_not_told(
         assert (result.status, result.out) == (2, "")
         assert CANARY not in result.err
         assert "slotfinder.toml, line" in result.err
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes say who may read on POSIX alone")
+def test_a_secret_file_that_others_may_read_is_told_at_each_start_and_by_doctor(
+    tmp_path: Path,
+) -> None:
+    world = couple(tmp_path).set("mail", password_file="mail password").write()
+    (tmp_path / "mail password").write_text(CANARY, "utf-8")
+    (tmp_path / "mail password").chmod(0o644)
+    remedy = "chmod 600 'mail password'"
+    for result in (world.plan(), world.run()):
+        assert result.status == 0
+        assert remedy in result.err
+    told = [each for each in world.call("doctor", "--json").json["findings"] if each["remedy"]]
+    assert remedy in told[0]["remedy"]
+    assert (told[0]["level"], told[0]["code"]) == ("warning", "settings-doubtful")
+    (tmp_path / "mail password").chmod(0o600)
+    assert "chmod" not in world.plan().err
 
 
 def test_a_wrong_feed_is_told_of_and_not_told(tmp_path: Path) -> None:

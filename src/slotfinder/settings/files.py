@@ -1,6 +1,7 @@
 """Reads the files settings name: secrets, and certificates to trust."""
 
 import os
+import shlex
 import stat
 from collections.abc import Iterator
 from pathlib import Path as FilePath
@@ -58,7 +59,7 @@ def lax_files(source: Source, folder: FilePath) -> Iterator[Problem]:
         if path[-1] in _SECRET_FILES and isinstance(file, str) and _is_lax(folder / file):
             lax = BadValueError(
                 "others than slotfinder's user may read this file, and it holds a secret.",
-                f"Let nobody else read it: chmod 600 {printable(file)}",
+                f"Let nobody else read it: chmod 600 {shlex.quote(printable(file))}",
             )
             yield Problem(path=path, error=lax, level="warning")
 
