@@ -57,7 +57,7 @@ class Office(Protocol):
 class HalfYear:
     """One course of the programme, in which rooms refuse ``refused`` of the meetings in them.
 
-    ``known`` is the last that was decided of each occurrence.
+    ``known`` is the last that was decided of each occurrence, ``moves`` counts why they changed.
     """
 
     office: Office
@@ -66,6 +66,7 @@ class HalfYear:
     refused: float
     seed: int = 1
     known: dict[tuple[str, int], Json] = field(default_factory=dict)
+    moves: Counter[str] = field(default_factory=Counter)
     told: int = 0
     befallen: set[tuple[str, datetime]] = field(default_factory=set)
 
@@ -141,6 +142,8 @@ class HalfYear:
         assert result.status in {0, 3}, result.err
         assert result.json["refused"] is None
         for action in result.actions:
+            if action["kind"] == "move":
+                self.moves[f"{action['reason_code']} ({action['format']})"] += 1
             if action["occurrence"] is not None:
                 self.known[action["pair"], action["occurrence"]] = action
         self._check_notices()
@@ -271,6 +274,7 @@ class HalfYear:
             f"{self.office.home}: {self.pairs} pairs, {self.weeks} weeks, rooms {ROOMS}",
             f"due in person {len(target)}, {how}",
         ]
+        lines += [f"{count:5} moved, {reason}" for reason, count in self.moves.most_common()]
         why = Counter(self.miss(key) for key in target if key not in had)
         lines += [f"{count:5} missed, {reason}" for reason, count in why.most_common()]
         return "\n".join(lines)
