@@ -331,3 +331,16 @@ def test_doctor_names_a_listed_room_the_directory_does_not_know(found: Office) -
 def test_doctor_says_where_the_directory_cannot_be_seen(found: Office) -> None:
     found.close_directory()
     assert findings(found) == {"rooms-unseen": found.home}
+
+
+def test_the_event_says_where_to_meet_down_to_the_floor_and_has_no_link(found: Office) -> None:
+    found.open_directory()
+    found.world.mailboxes[ROOM_A].floor = "7"
+    found.programme.set("virtual", conference="auto").write()
+    action = found.run().action
+    told = str(found.meeting().extra)
+    assert (action["room"], action["join_url"]) == (ROOM_A, None)
+    assert "floor 7" in told
+    assert "London" in told
+    assert "meet.google.com" not in told
+    assert "teams.microsoft.com" not in told

@@ -22,6 +22,7 @@ from tests.acceptance.google.test_rooms import (
     test_rooms_that_refuse_lead_to_another_room_another_time_and_online,
     test_the_directory_tells_how_many_a_room_seats,
     test_the_directory_tells_what_the_settings_leave_open,
+    test_the_event_says_where_to_meet_down_to_the_floor_and_has_no_link,
     test_what_is_owed_after_rooms_refused_is_had_as_soon_as_it_can_be,
     test_what_the_settings_say_counts_more_and_needs_no_asking,
     test_where_no_room_has_it_the_meeting_is_online_and_doctor_says_so,
@@ -47,6 +48,7 @@ __all__ = [
     "test_rooms_that_refuse_lead_to_another_room_another_time_and_online",
     "test_the_directory_tells_how_many_a_room_seats",
     "test_the_directory_tells_what_the_settings_leave_open",
+    "test_the_event_says_where_to_meet_down_to_the_floor_and_has_no_link",
     "test_what_is_owed_after_rooms_refused_is_had_as_soon_as_it_can_be",
     "test_what_the_settings_say_counts_more_and_needs_no_asking",
     "test_where_no_room_has_it_the_meeting_is_online_and_doctor_says_so",
@@ -123,3 +125,11 @@ def test_a_meeting_that_moves_takes_its_room_along(found: Office) -> None:
     found.settle()
     assert answer_of(found.meeting(), ROOM_A) == "accepted"
     assert found.run().kinds == ["keep"]
+
+
+def test_who_works_elsewhere_meets_in_person_on_another_day_or_online(found: Office) -> None:
+    found.busy(PRIYA, "2027-01-04T00:00", "2027-01-13T00:00", status="elsewhere")
+    action = found.plan().action
+    assert (action["format"], action["start"] >= "2027-01-13") == ("in-person", True)
+    found.busy(PRIYA, "2027-01-13T00:00", "2027-01-18T00:00", status="elsewhere")
+    assert found.plan().action["format"] == "virtual"
