@@ -325,6 +325,21 @@ def test_a_moved_meeting_in_person_takes_another_room_where_its_own_is_taken() -
     assert action.meeting.room == ROOM_B
 
 
+def test_a_meeting_moved_to_where_no_room_is_free_is_adopted_without_one_and_says_so() -> None:
+    seated = replace(BOOKED, format=Format.IN_PERSON, room=ROOM_A)
+    known = facts(
+        rules=programme(rooms=[ROOM_A]),
+        people=[person(TOM, site=HUB), person(PRIYA, site=HUB)],
+        blocks={ROOM_A: [busy("7 11:00")]},
+        meetings=[(seated, dragged(seated, "7 11:00"))],
+    )
+    [action] = first(known)
+    assert action.kind is ActionKind.ADOPT
+    assert action.meeting is not None
+    assert action.meeting.room is None
+    assert "No room is free then" in action.reason
+
+
 def test_a_meeting_in_person_is_adopted_though_the_two_share_no_site_any_more() -> None:
     seated = replace(BOOKED, format=Format.IN_PERSON)
     known = facts(people=[person(TOM, site=HUB)], meetings=[(seated, dragged(seated, "7 11:00"))])

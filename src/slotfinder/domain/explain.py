@@ -10,6 +10,7 @@ _WELL = 80
 
 OWED = "A meeting in person was due but could not be had; the next possible one will be in person."
 SHORT = "It is shorter than usual, so that two meetings in a row are not lost."
+ROOMLESS = "No room is free then: it stays in person without one."
 DRY_SPELL = "The same person has given way more often in a row than the programme wants."
 
 DELETED_AGAIN = "It was deleted again after it had been booked anew: somebody does not want it."

@@ -7,7 +7,7 @@ from functools import cached_property
 
 from slotfinder.domain.cadence import Period, is_due_in_person
 from slotfinder.domain.compromise import Worth, balance, remembered, share_of
-from slotfinder.domain.explain import DELETED_AGAIN, HOLDS
+from slotfinder.domain.explain import DELETED_AGAIN, HOLDS, ROOMLESS
 from slotfinder.domain.interval import Interval
 from slotfinder.domain.lifecycle import Adopted, Broken, Cause, Stays
 from slotfinder.domain.meeting import Answer, Both, Format, Meeting, Seen
@@ -305,6 +305,9 @@ class PairPlan:
         code, why = Cause.MOVED, "One of the two moved it, and both are free then."
         if fate.found:
             code, why = Cause.FOUND, "It stood in the calendar already, and both are free then."
+        room = world.room_at(meeting, fate.interval)
+        if meeting.room and room is None:
+            why = f"{why} {ROOMLESS}"
         adopted = replace(
             meeting,
             interval=fate.interval,
@@ -312,7 +315,7 @@ class PairPlan:
             revision=meeting.revision if fate.found else world.next_revision(meeting),
             sent_again=False,
             lifted=(),
-            room=world.room_at(meeting, fate.interval),
+            room=room,
             satisfaction=satisfaction,
             share=Both(
                 share_of(satisfaction.mentor, best.mentor),
