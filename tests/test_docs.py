@@ -50,3 +50,10 @@ def test_every_link_leads_somewhere(page: Path) -> None:
         if not file.exists() or (anchor and anchor not in _anchors(file.read_text("utf-8"))):
             lost.append(target)
     assert lost == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_file_of_code_that_is_named_is_there(page: Path) -> None:
+    named = re.findall(r"`([\w./*-]+/[\w.*-]+\.py)\b", page.read_text("utf-8"))
+    places = (ROOT, ROOT / "src/slotfinder")
+    assert [each for each in named if not any([*place.glob(each)] for place in places)] == []
