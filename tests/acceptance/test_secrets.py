@@ -346,11 +346,28 @@ def test_a_secret_file_that_others_may_read_is_told_at_each_start_and_by_doctor(
     assert "chmod" not in world.plan().err
 
 
-def test_a_wrong_feed_is_told_of_and_not_told(tmp_path: Path) -> None:
-    world = (
-        couple(tmp_path).person(ADA, "Ada", calendar=f"https://me:{CANARY}@host:nowhere/x").write()
-    )
+@pytest.mark.parametrize(
+    "address",
+    [
+        f"https://me:{CANARY}@host:nowhere/x",
+        f"calendar.example/{CANARY}.ics",
+        f"htps://calendar.example/{CANARY}.ics",
+        f"webcal://calendar.example/{CANARY}.ics",
+        f"https:/calendar.example/{CANARY}.ics",
+    ],
+)
+def test_a_wrong_feed_is_told_of_and_not_told(tmp_path: Path, address: str) -> None:
+    world = couple(tmp_path).person(ADA, "Ada", calendar=address).write()
     result = world.call("--verbose", "plan")
     assert result.status == 2
     assert "people.csv, row 4, calendar" in result.err
     assert CANARY not in result.err
+
+
+@pytest.mark.parametrize("column", ["email", "name", "timezone", "site", "language", "preference"])
+def test_a_feed_in_a_wrong_column_is_not_told(tmp_path: Path, column: str) -> None:
+    world = couple(tmp_path)
+    world.people[0][column] = f"https://calendar.example/private-{CANARY}/basic.ics"
+    result = world.write().call("--verbose", "doctor")
+    assert CANARY not in result.err
+    assert column == "name" or f"people.csv, row 2, {column}" in result.err

@@ -44,12 +44,12 @@ class BadValueError(ValueError):
 
 
 def quoted(value: object) -> str:
-    """Return a value as it may be shown: short, printable, without a password in an address."""
+    """Return a value as it may be shown: short, printable, with nothing secret in it."""
     match value:
         case bool():
             return str(value).lower()
         case str():
-            shown = re.sub(r"(\w+://[^:@\s]*):.*@", r"\1:...@", value)
+            shown = _without_secrets(value)
             if len(shown) > _LONGEST_QUOTE:
                 shown = shown[:_LONGEST_QUOTE] + "..."
             return f"'{printable(shown)}'"
@@ -59,6 +59,15 @@ def quoted(value: object) -> str:
             return "a table"
         case _:
             return quoted(str(value))[1:-1]
+
+
+def _without_secrets(text: str) -> str:
+    """Leave out of addresses what may be secret: a password, and what follows the host.
+
+    By the latter anybody could read a private feed.
+    """
+    text = re.sub(r"(\w+://[^:@\s]*):.*@", r"\1:...@", text)
+    return re.sub(r"(https?://[^/\s]*/)[^\s']+", r"\1...", text)
 
 
 def printable(text: str) -> str:
@@ -82,7 +91,7 @@ def with_remedy(parse: Callable[[str], T], remedy: str) -> Callable[[str], T]:
         except BadValueError:
             raise
         except ValueError as problem:
-            raise BadValueError(printable(str(problem)), remedy) from None
+            raise BadValueError(printable(_without_secrets(str(problem))), remedy) from None
 
     return read
 
@@ -247,8 +256,8 @@ _AVAILABLE_WORDS = ", ".join(f"'{each}'" for each in _AVAILABLE[:-1]) + f" or '{
 
 
 def is_address(text: str) -> bool:
-    """Tell whether a text is meant to be a web address."""
-    return "://" in text
+    """Tell whether a text is meant to be a web address, be it without its beginning."""
+    return "/" in text
 
 
 def parse_web_address(text: str) -> str:
