@@ -90,10 +90,11 @@ def lock(_: list[str]) -> int:
     # With their extras: older releases of pip take what is asked for with extras as not pinned.
     options += ("--no-strip-extras", "--python-version", "3.11")
     command = ["uv", "pip", "compile", "pyproject.toml", *options]
-    for name, groups in (("run", ("build",)), ("dev", ("build", "dev"))):
+    tested = ("-c", "requirements/dev.txt")
+    for name, groups, same in (("dev", ("build", "dev"), ()), ("run", ("build",), tested)):
         chosen = [part for group in groups for part in ("--group", group)]
         target = ("-o", f"requirements/{name}.txt")
-        subprocess.run([*command, *chosen, *target], cwd=ROOT, check=True)
+        subprocess.run([*command, *chosen, *same, *target], cwd=ROOT, check=True)
     return 0
 
 

@@ -90,7 +90,7 @@ class Heartbeat:
         host = urlsplit(self.url).hostname
         try:
             answer = httpx.get(self.url, timeout=_PATIENCE)
-        except httpx.HTTPError as problem:
+        except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as problem:
             return [f"The heartbeat at {host} could not be told: {type(problem).__name__}."]
         if answer.is_success:
             return []

@@ -101,6 +101,8 @@ def _stop_where_unknown(
     """
     if any(records.values()):
         return
+    if person in agent.people:
+        raise UsageError(f"Nothing is remembered about '{printable(person)}' yet.")
     ledger = configured.ledger()
     known = {email for each in ledger.meetings for email in each.people}
     # Addresses of one company are alike in all but a few letters.

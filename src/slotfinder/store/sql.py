@@ -1,7 +1,7 @@
 """The store over SQLAlchemy Core. State and outbox are written in one transaction."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from datetime import date, datetime
 from pathlib import Path
@@ -124,6 +124,8 @@ def open_store(file: Path) -> Iterator[SqlStore]:
     Raises:
         StoreError: it is no store, was written by a newer version, or cannot be copied first.
     """
+    with suppress(OSError):  # which opening it tells better
+        file.touch(mode=0o600)
     engine = _engine(file, create=True)
     try:
         with _transaction(engine) as connection:

@@ -1,5 +1,6 @@
 """The programme as a scheduler runs it: processes of their own, from the first plan to a move."""
 
+import json
 from pathlib import Path
 
 from tests.acceptance.google.world import office
@@ -25,7 +26,9 @@ def test_the_whole_story_leaves_nothing_behind_and_asks_nobody_but_google(tmp_pa
         results.append(found.spawn("--verbose", "status"))
 
         assert [each.status for each in results] == [0] * 6, [each.err for each in results]
-        assert [each.err for each in results] == [""] * 6
+        assert results[0].err == results[-1].err == ""
+        lines = [json.loads(line) for each in results for line in each.err.splitlines()]
+        assert {each["level"] for each in lines} == {"info"}
         assert len(found.meetings()) == 1
         assert found.told("invitation") == sorted([PRIYA, TOM] * 2)
         assert found.leaks(*results) == []
