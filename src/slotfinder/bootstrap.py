@@ -1,6 +1,6 @@
 """The composition root: settings → calendars, store, mail → agent. Adapters are named here."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -146,10 +146,12 @@ def agent_for(configured: Configured, progress: Progress) -> Iterator[Agent]:
 
 
 @contextmanager
-def locked_store(configured: Configured, wait: float = 0) -> Iterator[PersonalStore]:
+def locked_store(
+    configured: Configured, wait: float = 0, give_up: Callable[[], bool] = lambda: False
+) -> Iterator[PersonalStore]:
     """Yield the store, made and migrated where needed, with nobody else writing it.
 
-    ``wait`` is how many seconds to wait for another run to end.
+    ``wait`` is how many seconds to wait for another run to end, unless told to ``give_up``.
 
     Raises:
         LockHeldError: another run is at work. The lock of a process that died is free.
@@ -160,7 +162,7 @@ def locked_store(configured: Configured, wait: float = 0) -> Iterator[PersonalSt
     lock = FileLock(file.with_name(file.name + ".lock"), timeout=wait)
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        held = lock.acquire()
+        held = lock.acquire(cancel_check=give_up)
     except Timeout:
         raise LockHeldError("Another run is at work on this programme; try again later.") from None
     except OSError as error:

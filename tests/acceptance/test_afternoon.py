@@ -251,7 +251,7 @@ def test_then_the_timers_command_keeps_the_pairs_meeting_for_three_weeks(
     afternoon.write("secrets/microsoft", afternoon.app.secret)
     service = (SYSTEMD / "slotfinder.service").read_text("utf-8")
     [command] = re.findall(r"^ExecStart=\S+/slotfinder (.*)$", service, re.MULTILINE)
-    command = command.replace("/var/lib/slotfinder", str(afternoon.folder))
+    command = command.replace("/run/slotfinder", str(afternoon.folder))
     answered: set[str] = set()
     for moment in _due(date(2027, 1, 4), date(2027, 1, 22)):
         afternoon.now = f"{moment:%Y-%m-%dT%H:%M:%SZ}"

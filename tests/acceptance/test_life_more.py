@@ -314,3 +314,14 @@ def test_a_new_cadence_leaves_booked_meetings_in_their_periods(tmp_path: Path) -
     ]
     assert actions[0]["uid"] == uid
     assert world.run().kinds == ["keep", "keep"]
+
+
+def test_a_meeting_put_off_past_the_last_period_is_adopted(tmp_path: Path) -> None:
+    world = couple(tmp_path).set("programme", ends="2027-01-10").set("meetings", horizon="14d")
+    uid = world.write().run().action["uid"]
+    for who in (TOM, PRIYA, OFFICE):
+        start, _ = world.shift(who, uid, timedelta(days=7))
+    result = world.run(now="2027-01-11T06:00:00Z")
+
+    assert "adopt" in result.kinds
+    assert world.status(now="2027-01-11T07:00:00Z")["next"]["start"] == start

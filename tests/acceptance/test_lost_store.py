@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.world import PRIYA, TOM, World, couple, with_rooms
+from tests.acceptance.world import PRIYA, ROOM_A, TOM, World, couple, with_rooms
 
 
 @pytest.fixture
@@ -77,3 +77,25 @@ def test_a_room_stays_with_its_meeting(tmp_path: Path) -> None:
 
     kept = (action["kind"], action["format"], action["room"])
     assert kept == ("adopt", "in-person", "room-a@acme.example")
+
+
+def test_one_that_was_declined_goes_where_no_other_time_is_left(tmp_path: Path) -> None:
+    world = couple(tmp_path).set("meetings", horizon="14d").write()
+    world.answer(PRIYA, world.run().action["uid"], "DECLINED")
+    world.store.unlink()
+    world.busy(TOM, "20270101T000000Z", "20270301T000000Z")
+    result = world.run()
+
+    assert (result.status, result.kinds) == (3, ["cancel", "hold"])
+    assert world.run().kinds == ["hold"]
+
+
+def test_one_whose_format_changes_goes_for_another_one(tmp_path: Path) -> None:
+    world = with_rooms(tmp_path, ROOM_A).set("meetings", horizon="14d").write()
+    world.answer(PRIYA, world.run().action["uid"], "DECLINED")
+    world.store.unlink()
+    world.busy(ROOM_A, "20270101T000000Z", "20270301T000000Z")
+    result = world.run()
+
+    assert (result.status, result.kinds, result.action["format"]) == (0, ["move"], "virtual")
+    assert world.run().kinds == ["keep"]

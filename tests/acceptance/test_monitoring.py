@@ -150,6 +150,13 @@ class TestLog:
         assert TOM not in plain.err
         assert TOM in verbose.err
 
+    def test_a_doubt_about_an_address_shows_it_with_verbose_alone(self, world: World) -> None:
+        world.tail += '\n[[rooms]]\nemail = "room-z@acme.example"\n'
+        world.write()
+        plain, verbose = world.run(), world.run("--verbose")
+        assert "no site has the room '(address)'" in logged(plain)[0]["message"]
+        assert "room-z@acme.example" in logged(verbose)[0]["message"]
+
     def test_quiet_logs_nothing(self, world: World) -> None:
         assert world.run("--quiet").err == ""
 

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -81,15 +82,32 @@ def test_kubernetes_knows_every_field_of_the_cron_job() -> None:
 def test_the_cron_job_fails_only_where_slotfinder_did(
     tmp_path: Path, status: int, of_the_job: int
 ) -> None:
+    done = subprocess.run(of_the_cron_job(tmp_path, f"exit {status}"), check=False)
+    assert done.returncode == of_the_job
+
+
+def test_a_cron_job_that_is_told_to_stop_lets_slotfinder_end(tmp_path: Path) -> None:
+    script = "trap 'exit 1' TERM; echo begun; while :; do read -t 1 _ < /dev/zero; done"
+    command = of_the_cron_job(tmp_path, script)
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        assert process.stdout.readline() == "begun\n"
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 1
+
+
+def of_the_cron_job(folder: Path, script: str) -> list[str]:
+    """Return the job's command with a script in the product's place."""
     documents = yaml.safe_load_all((CONFIG / "kubernetes.yaml").read_text("utf-8"))
     [job] = [each for each in documents if each["kind"] == "CronJob"]
     [container] = job["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"]
-    program = tmp_path / "slotfinder"
-    program.write_text(f"#!/bin/sh\nexit {status}\n", "utf-8")
+    program = folder / "slotfinder"
+    program.write_text(f"#!/bin/bash\n{script}\n", "utf-8")
     program.chmod(0o755)
-    [script] = [each.replace(PROGRAM, str(program)) for each in container["args"]]
-    done = subprocess.run([*container["command"], script], check=False)
-    assert done.returncode == of_the_job
+    return [
+        *container["command"],
+        *(each.replace(PROGRAM, str(program)) for each in container["args"]),
+    ]
 
 
 def test_the_containerfile_is_as_hadolint_asks() -> None:

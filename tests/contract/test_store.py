@@ -208,9 +208,6 @@ GONE = replace(MEETING, state=MeetingState.WITHDRAWN)
     [
         pytest.param(changes(meetings=(MEETING,)), id="booked and not logged"),
         pytest.param(booked(GONE), id="booked and gone"),
-        pytest.param(
-            changes(meetings=(GONE,), happenings=steps(GONE, kind=Step.CANCEL)), id="never booked"
-        ),
     ],
 )
 def test_a_step_no_meeting_can_take_is_refused_and_nothing_recorded(

@@ -18,7 +18,7 @@ from slotfinder.agent.report import Report
 from slotfinder.booking.executor import Failure, Outside, drain
 from slotfinder.domain.command import Command
 from slotfinder.domain.meeting import Meeting
-from slotfinder.errors import StoppedError, TimeTakenError
+from slotfinder.errors import LockHeldError, StoppedError, TimeTakenError
 from slotfinder.planning.plan import ActionKind, Plan
 from slotfinder.ports import Changes, Ledger, Store
 
@@ -52,9 +52,9 @@ class Pass:
         """Plan pairs anew whose new time somebody took at the same moment; carry that out too.
 
         What was written already gives way: the other entry was there first in somebody's mind. A
-        pass that is to stop leaves that to the next one.
+        pass that is to stop, or finds another one at work, leaves that to the next one.
         """
-        with suppress(StoppedError):
+        with suppress(StoppedError, LockHeldError):
             for _ in range(_TIMES_FORESTALLED):
                 lost = self._forestalled() | self._overrun(report.plan)
                 if not lost:
@@ -98,18 +98,17 @@ class Pass:
         return changes_of(plan, report.facts, ledger, self._agent, run=report.run, now=self._now)
 
     def _forestalled(self) -> set[str]:
-        """Return the meetings that came to nothing, and forget that they failed."""
-        lost = {
-            key for key, each in self._failed.items() if isinstance(each.problem, TimeTakenError)
-        }
-        return {self._failed.pop(key).uid for key in lost}
+        """Return the meetings that came to nothing."""
+        failed = self._failed.values()
+        return {each.uid for each in failed if isinstance(each.problem, TimeTakenError)}
 
     def _overrun(self, plan: Plan) -> set[str]:
         """Return the meetings just written that lie on what somebody entered at the same moment."""
         written = self._just_written(plan)
         self._looked_at |= {(each.uid, each.interval.start) for each in written}
+        before = {each.meeting.uid: each.was for each in plan.actions if each.meeting}
         tracked = self._agent.progress.track(written, total=len(written), doing="Looking again")
-        return {each.uid for each in tracked if is_overrun(self._agent, each)}
+        return {each.uid for each in tracked if is_overrun(self._agent, each, before[each.uid])}
 
     def _just_written(self, plan: Plan) -> list[Meeting]:
         """Return the meetings that stand at a new time, and that nobody looked at since."""
@@ -131,4 +130,10 @@ class Pass:
         astray = tuple(each for _, each in still_astray(report.plan, report.facts))
         found = replace(found, run=report.run, facts=replace(found.facts, astray=astray))
         self.record(self._changes(again, found, ledger))
+        # Only now there is something in the place of what came to nothing.
+        self._failed = {
+            key: each
+            for key, each in self._failed.items()
+            if each.uid not in lost or not isinstance(each.problem, TimeTakenError)
+        }
         return replace(report, plan=forestalled.joined(again))

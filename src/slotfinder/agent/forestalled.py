@@ -1,6 +1,6 @@
 """Pairs whose new time somebody took at the same moment: they are planned anew in the same run."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 
 from slotfinder.planning.plan import Action, ActionKind, Plan
@@ -57,21 +57,35 @@ class Forestalled:
         """Return what the run did in all, of which an action is what it did last."""
         if action.kind is ActionKind.KEEP:
             return [kept.get(_uid(action), action)]
-        first = self._lost.get(_place(action))
-        if first is None:
-            return [action]
+        lost = self._lost.get(_place(action))
         if action.kind in _TIMED:
-            return [
-                replace(
-                    action,
-                    kind=first.kind,
-                    was=first.was,
-                    refused=first.refused,
-                    reason_code=first.reason_code,
-                )
-            ]
-        # It stands where it was written, though somebody else is there too.
-        return [first, action] if action.standing else [action]
+            first = lost or kept.get(action.was.uid if action.was else None)
+            return [_at_last(first, action) if first else action]
+        if lost is None:
+            return [action]
+        if action.standing:
+            # It stands where it was written, though somebody else is there too.
+            return [lost, action]
+        return [*_withdrawn(lost), action]
+
+
+def _at_last(first: Action, action: Action) -> Action:
+    """Return the one action that leads from before the run to where a meeting is after it."""
+    if first.kind not in {*_TIMED, ActionKind.ADOPT}:
+        return action
+    return replace(
+        action,
+        kind=ActionKind.MOVE if first.kind is ActionKind.ADOPT else first.kind,
+        was=first.was,
+        refused=first.refused or action.refused,
+        reason_code=first.reason_code if first.kind in _TIMED else action.reason_code,
+    )
+
+
+def _withdrawn(lost: Action) -> Iterator[Action]:
+    """Yield that the event went in whose place another one came to nothing."""
+    if lost.was and lost.was.uid != _uid(lost):
+        yield replace(lost, kind=ActionKind.CANCEL, meeting=lost.was, was=None)
 
 
 def _place(action: Action) -> tuple[str, object]:

@@ -29,18 +29,19 @@ def is_taken(agent: Agent, event: Event, ours: Interval | None) -> bool:
     )
 
 
-def is_overrun(agent: Agent, meeting: Meeting) -> bool:
+def is_overrun(agent: Agent, meeting: Meeting, was: Meeting | None) -> bool:
     """Tell whether somebody else has taken one of the two while their meeting was being written.
 
-    The room is not asked: it answers the invitation itself.
+    A copy may still show where it ``was``. The room is not asked: it answers the invitation itself.
     """
     if Lifted.BUSY in meeting.lifted:
         return False
     kinds = agent.programme.blocking_kinds(meeting.format)
+    former = was.interval if was else None
     around = Interval(meeting.interval.start - _AROUND, meeting.interval.end + _AROUND)
     ours = OwnTime(uid=meeting.uid, calendar_uid=meeting.calendar_uid, interval=meeting.interval)
     return any(
-        block.uid is None and block.kind in kinds and block.interval.overlaps(meeting.interval)
+        block.uid is None and block.kind in kinds and _beside(former, block.interval, meeting)
         for block in _blocks(agent, meeting.people, around, meeting.uid, ours)
     )
 
@@ -72,7 +73,7 @@ def _blocks(
             yield from reading.blocks
 
 
-def _beside(ours: Interval | None, block: Interval, event: Event) -> bool:
+def _beside(ours: Interval | None, block: Interval, event: Event | Meeting) -> bool:
     """Tell whether a block takes any of the event's time that is not ours already."""
     part = block.clip(event.interval)
     return part is not None and bool(without(part, [ours] if ours else []))

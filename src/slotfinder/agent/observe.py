@@ -55,7 +55,12 @@ def observe(
     needed = [
         pair
         for pair in pairs
-        if pair.is_booked and (also or _needs_reading(agent, pair, ledger, now))
+        if pair.is_booked
+        and (
+            also
+            or any(each.pair == pair.id and each.uid in own for each in meetings)
+            or any(within_horizon(period, agent.programme, now) for period in periods_of(pair))
+        )
     ]
     rooms = _rooms(agent, needed)
     agent = replace(agent, programme=with_directories(agent, rooms))
@@ -201,12 +206,6 @@ def _held_by_organizers(
                 people = (each for each in pair.people if isinstance(readings[each], FreeBusy))
                 found |= {email: replace(trouble, person=email) for email in people}
     return found
-
-
-def _needs_reading(agent: Agent, pair: Pair, ledger: Ledger, now: datetime) -> bool:
-    return any(
-        meeting.pair == pair.id and meeting.interval.end > now for meeting in ledger.meetings
-    ) or any(within_horizon(period, agent.programme, now) for period in periods_of(pair))
 
 
 def _people(pairs: Sequence[Pair]) -> list[str]:

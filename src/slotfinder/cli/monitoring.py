@@ -128,6 +128,7 @@ def write_metrics(
     figures.one("waiting", "What waits for a coordinator.", rows)
     try:
         write_to_textfile(str(file), registry)
+        file.chmod(0o644)  # they name nobody, and their collector is another account
     except OSError as problem:
         return [f"The metrics could not be written to {file.name}: {problem.strerror}."]
     return []

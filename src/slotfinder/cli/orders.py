@@ -11,7 +11,7 @@ from slotfinder.agent.programme import Agent
 from slotfinder.agent.report import COORDINATOR_NEEDED, DONE, exit_status
 from slotfinder.bootstrap import agent_for, locked_store
 from slotfinder.cli.passes import show
-from slotfinder.cli.session import Session, print_json, read_instant
+from slotfinder.cli.session import Session, is_stopped, print_json, read_instant
 from slotfinder.domain.command import Command, CommandKind, status_by_command
 from slotfinder.domain.meeting import Format, Lifted
 from slotfinder.domain.people import Pair, PairStatus
@@ -183,7 +183,7 @@ def mark(
     with agent_for(configured, session.progress()) as agent:
         [couple] = agent.pairs_named((pair,))
         now = session.moment(agent.programme.zone)
-        with locked_store(configured, wait) as store:
+        with locked_store(configured, wait, is_stopped) as store:
             marked = orders.mark(store.load(), store, couple, meeting, now, held=held)
     if as_json:
         print_json({"pair": pair, "uid": marked.calendar_uid, "held": held})
@@ -214,7 +214,7 @@ def _ordered(
         if dry_run:
             report = orders.order_pass(agent, ledger, wanted, now)
         else:
-            with locked_store(configured, wait) as store:
+            with locked_store(configured, wait, is_stopped) as store:
                 # Another run may have changed what stands while this one waited.
                 ledger = store.load()
                 wanted = order(agent, ledger, now)
@@ -248,7 +248,7 @@ def _commanded(
     with agent_for(configured, session.progress()) as agent:
         [couple] = agent.pairs_named((name,))
         now = session.moment(agent.programme.zone)
-        with locked_store(configured, wait) as store:
+        with locked_store(configured, wait, is_stopped) as store:
             decided = command(agent, store.load(), couple, now)
             report = command_pass(agent, store, couple, decided, now)
         show(session, report, as_json=as_json)

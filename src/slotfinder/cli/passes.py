@@ -21,7 +21,7 @@ from slotfinder.agent.report import (
 from slotfinder.bootstrap import agent_for, locked_store, system_now
 from slotfinder.cli.monitoring import Heartbeat, log_report, write_metrics
 from slotfinder.cli.render import proof, report_picture
-from slotfinder.cli.session import Session, output, print_json
+from slotfinder.cli.session import Session, is_stopped, output, print_json
 from slotfinder.errors import UsageError
 
 _Pairs = Annotated[list[str] | None, typer.Option("--pair", help="Only this pair; repeatable.")]
@@ -90,12 +90,12 @@ def run(
     with agent_for(configured, session.progress()) as agent:
         pairs = agent.pairs_named(agreed.pairs if agreed else tuple(pair or ()))
         now = session.moment(agent.programme.zone)
-        with locked_store(configured, wait) as store:
+        with locked_store(configured, wait, is_stopped) as store:
             session.log("info", "run-began", now=instant(now), pairs=len(pairs))
             report = run_pass(agent, store, pairs, now, agreed, force=force)
             ledger = store.load()
         show(session, report, as_json=as_json)
-        status = exit_status(report)
+        status = FAILED if is_stopped() else exit_status(report)
         log_report(session, report, status)
         if metrics:
             session.warn(write_metrics(metrics, report, agent, ledger, began, status))

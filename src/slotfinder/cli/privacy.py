@@ -9,7 +9,7 @@ from slotfinder.agent.privacy import erasure
 from slotfinder.agent.programme import Agent
 from slotfinder.agent.report import DONE, instant
 from slotfinder.bootstrap import Configured, agent_for, locked_store
-from slotfinder.cli.session import Session, output, print_json
+from slotfinder.cli.session import Session, is_stopped, output, print_json
 from slotfinder.errors import UsageError
 from slotfinder.ports import Erasure, Records
 from slotfinder.settings.values import printable, suggestion
@@ -75,7 +75,7 @@ def erase(
         what, name = decided(configured.about(email)), None
         mails = configured.mails_to(email)
         if not dry_run:
-            with locked_store(configured, wait) as store:
+            with locked_store(configured, wait, is_stopped) as store:
                 # Another run may have changed what stands while this one waited.
                 what = decided(store.about(email))
                 mails = configured.mails_to(email)

@@ -55,7 +55,8 @@ class Session:
             return
         for sentence in sentences:
             if self.logs:
-                self.log("warning", "doubt", message=sentence)
+                said = sentence if self.verbose else _ADDRESS.sub("(address)", sentence)
+                self.log("warning", "doubt", message=said)
             else:
                 print(f"Warning: {sentence}", file=sys.stderr)
 
@@ -75,6 +76,8 @@ class Session:
     def progress(self) -> "Bar":
         return Bar(shown=sys.stderr.isatty() and not self.quiet)
 
+
+_ADDRESS = re.compile(r"[^\s'\"<>]+@[^\s'\"<>,;]+")
 
 _STOP = Event()
 """Set once the process is asked to end."""

@@ -22,8 +22,9 @@ STEPS: Final[Mapping[tuple[MeetingState | None, Step], MeetingState]] = {
     (None, Step.BOOK): MeetingState.BOOKED,
     # Another format, or a deleted event: the meeting goes on as an event of another name.
     (None, Step.MOVE): MeetingState.BOOKED,
-    # It was found in a calendar.
+    # It was found in a calendar: it stands, or nobody wants it there.
     (None, Step.ADOPT): MeetingState.BOOKED,
+    (None, Step.CANCEL): MeetingState.WITHDRAWN,
     (MeetingState.BOOKED, Step.MOVE): MeetingState.BOOKED,
     (MeetingState.BOOKED, Step.ADOPT): MeetingState.BOOKED,
     (MeetingState.BOOKED, Step.CANCEL): MeetingState.WITHDRAWN,

@@ -420,3 +420,66 @@ def test_a_move_that_overlaps_its_own_old_time_is_not_in_its_own_way(found: Offi
     found.world.add_item(PRIYA, meeting.start - late, meeting.start + late)
     result = found.run()
     assert (result.status, result.kinds, result.action["result"]) == (0, ["move"], "done")
+
+
+def test_a_run_that_stops_after_a_time_was_taken_says_that_nothing_is_booked(
+    tmp_path: Path,
+) -> None:
+    with office(tmp_path) as found:
+        found.programme.set("meetings", horizon="14d").write()
+        _slips_in(found, "free-busy")
+        options = ("--config", str(found.programme.config), "--now", found.programme.now)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "slotfinder", *options, "run", "--json"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, **found.google.environment()},
+        )
+        looks = iter(range(9))
+
+        def stop(_world: Clouds) -> None:
+            if next(looks) == 1:
+                process.send_signal(signal.SIGTERM)
+
+        found.world.after("free-busy", stop, times=9)
+        shown, said = process.communicate(timeout=60)
+
+        [action] = json.loads(shown)["actions"]
+        assert (process.returncode, action["result"]) == (1, "skipped")
+        assert action["reason_code"] == "changed-meanwhile"
+        assert json.loads(said.splitlines()[-2])["status"] == 1
+        assert found.meetings() == []
+        assert found.run().kinds == ["book"]
+
+
+def _meets_in_person_next(found: Office) -> None:
+    """Let a declined meeting online have to become one in person, all of Tom's time going first."""
+    programme = found.programme.set("cadence", in_person="never")
+    for person in programme.people:
+        person["site"] = "London"
+    programme.tail += '\n[[sites]]\nname = "London"\nrooms = []\n'
+    programme.write()
+    found.run()
+    people.answer(found.world, PRIYA, found.meeting().uid, "declined")
+    programme.set("cadence", in_person="always").write()
+
+    def take(world: Clouds) -> None:
+        for day in range(4, 18):
+            start = datetime(2027, 1, day, tzinfo=UTC)
+            world.add_item(TOM, start, start + timedelta(hours=24))
+
+    found.world.after("free-busy", take)
+
+
+def test_an_event_that_went_for_one_that_came_to_nothing_is_reported(found: Office) -> None:
+    _meets_in_person_next(found)
+    was = found.meeting().uid
+    result = found.run()
+
+    assert (result.status, result.kinds) == (3, ["cancel", "hold"])
+    assert result.json["actions"][0]["uid"] == was
+    assert result.json["summary"]["cancel"] == 1
+    assert found.meetings() == []
+    assert found.told("cancellation") == BOTH
+    assert found.run().kinds == ["hold"]

@@ -1,15 +1,17 @@
 """Rooms on Google: only ever invited, their answers noticed by the next run."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
 
 from tests.acceptance.google.world import Office, office
-from tests.acceptance.world import PRIYA, ROOM_A, ROOM_B, TOM, Json, Result
+from tests.acceptance.world import PRIYA, ROOM_A, ROOM_B, TOM, Json, Result, utc
 from tests.emulators import people
 from tests.emulators.world import Attendee, Item
+from tests.emulators.world import World as Clouds
 
 
 @pytest.fixture
@@ -344,3 +346,23 @@ def test_the_event_says_where_to_meet_down_to_the_floor_and_has_no_link(found: O
     assert "London" in told
     assert "meet.google.com" not in told
     assert "teams.microsoft.com" not in told
+
+
+def test_what_this_run_booked_is_booked_wherever_it_moved_on_to(found: Office) -> None:
+    """One meeting meets somebody; the other one, planned anew with it, has lost its room."""
+    found.programme.set("cadence", in_person="every 2").set("meetings", horizon="28d").write()
+    found.world.mailboxes[ROOM_A].bookable_by = frozenset()
+    [virtual] = [each for each in found.plan().json["actions"] if each["format"] == "virtual"]
+    start = utc(virtual["start"])
+    inserted = iter(range(9))
+
+    def slips_in(world: Clouds) -> None:
+        if next(inserted) == 1:
+            world.add_item(TOM, start, start + timedelta(hours=1))
+
+    found.world.after("insert", slips_in, times=9)
+    result = found.run()
+
+    assert (result.status, result.kinds) == (0, ["book", "book"])
+    assert {each["room"] for each in result.json["actions"]} == {None, ROOM_B}
+    assert set(found.run().kinds) == {"keep"}

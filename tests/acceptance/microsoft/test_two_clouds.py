@@ -166,3 +166,19 @@ def test_the_demo_programme_with_half_of_the_people_on_each_cloud(tmp_path: Path
         assert len(found.meetings()) == 7
         assert found.leaks(first, second) == []
         assert max(found.microsoft.limits.peak.values()) <= 3
+
+
+def test_a_copy_that_is_late_is_nobody_who_slipped_in(booked: Office) -> None:
+    """A guest's calendar may still show the old time, which overlaps the new one."""
+    meeting = booked.meeting()
+    uid, was = meeting.uid, meeting.span("UTC")
+    for who in (TOM, PRIYA):
+        people.answer(booked.world, who, uid, "accepted")
+    late = timedelta(minutes=15)
+    booked.world.add_item(TOM, was[0] - late, was[0] + late)
+    booked.world.after("update", lambda world: people.move_copy(world, PRIYA, uid, *was))
+    result = booked.run()
+
+    assert (result.status, result.kinds) == (0, ["move"])
+    assert utc(result.action["start"]) == was[0] + late
+    assert booked.told("update") == BOTH
