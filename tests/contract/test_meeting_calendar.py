@@ -185,6 +185,26 @@ def test_what_stands_at_its_time_already_is_not_in_its_own_way(subject: Subject)
     subject.calendar.write(MEETING, somebody)
 
 
+@pytest.mark.parametrize("cloud", [_google, _microsoft])
+@pytest.mark.parametrize("before", [None, MEETING])
+def test_what_another_run_writes_at_the_last_look_is_no_reason_to_give_up(
+    tmp_path: Path, cloud: Callable[[Path, ExitStack], Subject], before: Event | None
+) -> None:
+    """In free/busy our own event looks like anybody's."""
+    with ExitStack() as stack:
+        subject = cloud(tmp_path, stack)
+        event = LATER if before else MEETING
+        if before:
+            subject.calendar.write(before, nobody)
+
+        def written_meanwhile(_event: Event, _ours: Interval | None) -> bool:
+            subject.calendar.write(event, nobody)
+            return True
+
+        subject.calendar.write(event, written_meanwhile)
+        assert look_up(subject, event).interval == event.interval
+
+
 def test_writing_again_changes_nothing(subject: Subject) -> None:
     subject.calendar.write(MEETING, nobody)
     subject.decline(TOM.email)

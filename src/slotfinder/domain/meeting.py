@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID, uuid5
@@ -264,6 +264,19 @@ class Event:
     conference: Fallback | None = None
     sent_again: bool = False
     may_overlap: bool = False
+
+    def without_conference(self) -> "Event":
+        """Return it as it is where the provider makes no link of its own."""
+        if self.conference is None:
+            return self
+        instead = self.conference
+        return replace(
+            self,
+            text=instead.text,
+            location=instead.location,
+            join_url=instead.join_url,
+            conference=None,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,12 +1,10 @@
 """Meetings on Google Calendar: both calendar ports, each in the calendar of its organizer."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Final
 
-from slotfinder.calendars.asking import side_by_side
 from slotfinder.calendars.google import wire
 from slotfinder.calendars.google.auth import Identity, Scope
 from slotfinder.calendars.google.client import GoogleClient, JsonObject, failure_in
@@ -22,20 +20,19 @@ from slotfinder.calendars.google.failures import (
 )
 from slotfinder.calendars.google.reading import GoogleReader
 from slotfinder.calendars.google.wire import OwnEvent
+from slotfinder.calendars.organizers import OrganizerCalendars
 from slotfinder.calendars.retry import TryFailedError, Verdict, pause
 from slotfinder.domain.freebusy import FreeBusy, OwnTime, Provider, Reading, Unreadable
 from slotfinder.domain.interval import Interval
 from slotfinder.domain.meeting import Event, Meeting, Receipt, Seen, Stray
-from slotfinder.errors import ChangedMeanwhileError, TimeTakenError, WriteError
-from slotfinder.ports import CalendarRef, Glance
+from slotfinder.errors import ChangedMeanwhileError, WriteError
+from slotfinder.ports import CalendarRef
 
 _PAGE: Final = 2500
 _TIMES_REREAD: Final = 3
-_LINK_PAUSES: Final = (0.25, 0.5, 1.0)
-"""Seconds between looks at whether a link was made; the last one again and again."""
 
 
-class GoogleCalendars:
+class GoogleCalendars(OrganizerCalendars[OwnEvent]):
     """Reads people's free/busy and keeps each meeting in its organizer's calendar.
 
     ``programme`` marks all its meetings; ``link_wait`` is how many seconds a run waits for
@@ -51,15 +48,12 @@ class GoogleCalendars:
         link_wait: float,
         sleep: Callable[[float], None] = pause,
     ) -> None:
+        super().__init__(link_wait=link_wait, sleep=sleep)
         self._client = client
         self._reader = GoogleReader(client, reader)
         self._programme = programme
-        self._link_wait = link_wait
-        self._sleep = sleep
         self._limit_reached = False
-        self._troubles: dict[str, Unreadable | None] = {}
         self._meet: dict[str, bool] = {}
-        self._shown: dict[str, Mapping[str, OwnEvent]] = {}
 
     @property
     def provider(self) -> Provider:
@@ -85,98 +79,18 @@ class GoogleCalendars:
     def time_of(self, calendar: CalendarRef, calendar_uid: str) -> Interval | None:
         return self._reader.time_of(calendar, calendar_uid)
 
-    def look_up(self, meetings: Sequence[Meeting]) -> dict[str, Seen]:
-        """Look through each organizer's calendar once; only what is not found there is asked for.
-
-        A calendar that cannot be looked into leaves its meetings unknown.
-        """
-        by_organizer: dict[str, list[Meeting]] = {}
-        for meeting in meetings:
-            by_organizer.setdefault(meeting.organizer, []).append(meeting)
-        found: dict[str, Seen] = {}
-        for seen in side_by_side(lambda each: self._looked_up(*each), [*by_organizer.items()]):
-            found |= seen
-        return found
-
-    def strays(self, wanted: Mapping[str, Collection[str]], since: datetime) -> list[Stray]:
-        shown = side_by_side(lambda each: self._shown_since(each, since), [*wanted])
-        return [
-            wire.stray(event, event.interval)
-            for uids, events in zip(wanted.values(), shown, strict=True)
-            for event in events.values()
-            if event.key in uids and event.interval and event.interval.end > since
-        ]
-
-    def troubles(self, organizers: Sequence[str]) -> dict[str, Unreadable]:
-        unknown = [each for each in organizers if each not in self._troubles]
-        self._troubles |= zip(unknown, side_by_side(self._probed, unknown), strict=True)
-        found = ((each, self._troubles[each]) for each in organizers)
-        return {organizer: trouble for organizer, trouble in found if trouble is not None}
-
-    def write(self, event: Event, is_taken: Glance) -> Receipt:
-        found = self._found(event)
-        if found is not None and _needs_nothing(found, event):
-            return self._receipt(event, found)
-        self._stop_at_the_limit()
-        was = found.interval if found else None
-        if was != event.interval and is_taken(event, was):
-            # Busy times do not tell whose they are: another run may have written this very event.
-            again = self._found(event)
-            if again is not None and _needs_nothing(again, event):
-                return self._receipt(event, again)
-            raise ChangedMeanwhileError if found else TimeTakenError
-        try:
-            version = self._possible(event, found)
-            change = self._create if found is None else partial(self._change, found=found)
-            version, written = change(version)
-            return self._receipt(event, self._checked(version, written))
-        except TryFailedError as error:
-            raise self._noted(_write_error(error, may_be_done=True)) from None
-
     def withdraw(self, event: Event) -> None:
         found = self._found(event)
         if found is None or found.is_gone:
             return
-        self._stop_at_the_limit()
+        self._check_writable()
         try:
             self._delete(event.organizer.email, found.id)
         except TryFailedError as error:
             if failure_in(error).reason not in GONE:
-                raise self._noted(_write_error(error, may_be_done=True)) from None
+                raise self._refusal(error, may_be_done=True) from None
 
     # Looking
-
-    def _looked_up(self, organizer: str, meetings: Sequence[Meeting]) -> dict[str, Seen]:
-        try:
-            listed = self._listed(organizer, min(each.interval.start for each in meetings))
-            found = {each.uid: self._seen(each, listed) for each in meetings}
-        except TryFailedError as error:
-            self._troubles[organizer] = _trouble(organizer, error)
-            return {}
-        self._troubles[organizer] = None
-        return found
-
-    def _shown_since(self, organizer: str, since: datetime) -> Mapping[str, OwnEvent]:
-        """Return the programme's events of a calendar, as just looked up where it was."""
-        if organizer not in self._shown:
-            try:
-                self._listed(organizer, since)
-            except TryFailedError as error:
-                self._troubles[organizer] = _trouble(organizer, error)
-                return {}
-            self._troubles[organizer] = None
-        return self._shown.pop(organizer)
-
-    def _found(self, event: Event) -> OwnEvent | None:
-        """Return a meeting's event before anything is done about it.
-
-        Raises:
-            WriteError: it cannot be looked for.
-        """
-        try:
-            return self._find(event)
-        except TryFailedError as error:
-            raise _write_error(error, may_be_done=False) from None
 
     def _find(self, event: Event) -> OwnEvent | None:
         """Return a meeting's event, deleted or not: by its id, else by its mark."""
@@ -201,12 +115,9 @@ class GoogleCalendars:
                 return None
             raise
 
-    def _listed(self, organizer: str, since: datetime) -> dict[str, OwnEvent]:
-        """Return the programme's events of a calendar that end after ``since``, by mark."""
+    def _listed_since(self, organizer: str, since: datetime) -> Mapping[str, OwnEvent]:
         start = wire.rfc3339(since)
-        found = _by_mark(self._marked(organizer, wire.PROGRAMME, self._programme, timeMin=start))
-        self._shown[organizer] = found
-        return found
+        return _by_mark(self._marked(organizer, wire.PROGRAMME, self._programme, timeMin=start))
 
     def _marked(self, organizer: str, name: str, value: str, **more: str) -> list[OwnEvent]:
         found: list[OwnEvent] = []
@@ -242,15 +153,25 @@ class GoogleCalendars:
             found = self._get(meeting.organizer, wire.event_id(meeting.uid))
         return wire.gone(meeting) if found is None else wire.seen(meeting, found)
 
-    def _probed(self, organizer: str) -> Unreadable | None:
-        """Find out whether an organizer's calendar is open to us, by a list that is empty."""
-        try:
-            self._marked(organizer, wire.PROGRAMME, self._programme)
-        except TryFailedError as error:
-            return _trouble(organizer, error)
-        return None
+    def _probe(self, organizer: str) -> None:
+        self._marked(organizer, wire.PROGRAMME, self._programme)
+
+    def _stray(self, found: OwnEvent, interval: Interval) -> Stray:
+        return wire.stray(found, interval)
+
+    def _needs_nothing(self, found: OwnEvent, event: Event) -> bool:
+        return found.is_gone or found.revision >= event.sequence
+
+    def _trouble(self, organizer: str, error: TryFailedError) -> Unreadable:
+        return trouble_of(failure_in(error), Side.ORGANIZER).of(organizer, Provider.GOOGLE)
 
     # Writing: each returns the version that was asked for in the end, and what Google has now
+
+    def _written(self, event: Event, found: OwnEvent | None) -> Receipt:
+        version = self._possible(event, found)
+        change = self._create if found is None else partial(self._change, found=found)
+        version, written = change(version)
+        return self._receipt(event, self._checked(version, written))
 
     def _possible(self, event: Event, found: OwnEvent | None) -> Event:
         """Return the version with another link where Meet is known not to be had."""
@@ -258,7 +179,7 @@ class GoogleCalendars:
             return event
         organizer = event.organizer.email
         has_meet = self._allows_meet(organizer) if found is None else found.has_conference
-        return event if has_meet else _with_fallback(event)
+        return event if has_meet else event.without_conference()
 
     def _create(self, event: Event) -> tuple[Event, OwnEvent]:
         organizer = event.organizer.email
@@ -268,7 +189,7 @@ class GoogleCalendars:
             reason = failure_in(error).reason
             if reason == NO_CONFERENCE and event.conference is not None:
                 self._meet[organizer] = False
-                return self._create(_with_fallback(event))
+                return self._create(event.without_conference())
             if reason != DUPLICATE:
                 raise
         # An earlier try arrived although nobody answered, or the id is used up for ever.
@@ -369,23 +290,12 @@ class GoogleCalendars:
                 "Google did not keep the meeting as it was written: a guest or the organizer "
                 "differs. Name everybody by their primary address, never an alias or group.",
             )
-        found = self._with_link(event, found)
+        found = self._with_link(event.organizer.email, found)
         if event.conference is None or found.has_conference:
             return found
         # Asked for and silently left out: what the text says of a link has to be put right.
         self._meet[event.organizer.email] = False
-        return self._patch(event, found, wire.text_of(_with_fallback(event)), "none")
-
-    def _with_link(self, event: Event, found: OwnEvent) -> OwnEvent:
-        """Wait for a pending link, as long as the run's patience with all links lasts."""
-        tries = 0
-        while found.link_pending and self._link_wait > 0:
-            pause = min(_LINK_PAUSES[min(tries, len(_LINK_PAUSES) - 1)], self._link_wait)
-            self._sleep(pause)
-            self._link_wait -= pause
-            tries += 1
-            found = self._get(event.organizer.email, found.id) or found
-        return found
+        return self._patch(event, found, wire.text_of(event.without_conference()), "none")
 
     def _receipt(self, event: Event, found: OwnEvent) -> Receipt:
         link, remark = found.link, ""
@@ -419,13 +329,14 @@ class GoogleCalendars:
                 self._meet[organizer] = True
         return self._meet[organizer]
 
-    def _stop_at_the_limit(self) -> None:
+    def _check_writable(self) -> None:
         if self._limit_reached:
             raise WriteError("write-limit", _LIMIT, skipped=True)
 
-    def _noted(self, error: WriteError) -> WriteError:
-        self._limit_reached |= error.code == "write-limit"
-        return error
+    def _refusal(self, error: TryFailedError, *, may_be_done: bool) -> WriteError:
+        refusal = _write_error(error, may_be_done=may_be_done)
+        self._limit_reached |= refusal.code == "write-limit"
+        return refusal
 
 
 _NO_MEET: Final = (
@@ -443,34 +354,8 @@ def _by_mark(events: Iterable[OwnEvent]) -> dict[str, OwnEvent]:
     return {each.key: each for each in sorted(events, key=lambda each: not each.is_gone)}
 
 
-def _needs_nothing(found: OwnEvent, event: Event) -> bool:
-    """Tell whether an event is written already, or was deleted or moved by a person.
-
-    That stays, and is judged when it is looked up.
-    """
-    return found.is_gone or found.revision >= event.sequence
-
-
 def _organizer(email: str) -> Identity:
     return Identity(email, Scope.OWN_EVENTS)
-
-
-def _with_fallback(event: Event) -> Event:
-    """Return the event as it is where Google makes no link of its own."""
-    if event.conference is None:
-        return event
-    fallback = event.conference
-    return replace(
-        event,
-        text=fallback.text,
-        location=fallback.location,
-        join_url=fallback.join_url,
-        conference=None,
-    )
-
-
-def _trouble(organizer: str, error: TryFailedError) -> Unreadable:
-    return trouble_of(failure_in(error), Side.ORGANIZER).of(organizer, Provider.GOOGLE)
 
 
 def _write_error(error: TryFailedError, *, may_be_done: bool) -> WriteError:

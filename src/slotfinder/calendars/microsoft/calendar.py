@@ -1,12 +1,10 @@
 """Meetings on Microsoft 365: both calendar ports, each in the calendar of its organizer."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 from urllib.parse import quote
 
-from slotfinder.calendars.asking import side_by_side
 from slotfinder.calendars.microsoft import wire
 from slotfinder.calendars.microsoft.client import GraphClient, JsonObject, Request
 from slotfinder.calendars.microsoft.failures import (
@@ -20,23 +18,22 @@ from slotfinder.calendars.microsoft.failures import (
 )
 from slotfinder.calendars.microsoft.reading import GraphReader, tell_apart
 from slotfinder.calendars.microsoft.wire import OwnEvent
+from slotfinder.calendars.organizers import OrganizerCalendars
 from slotfinder.calendars.retry import TryFailedError, Verdict, pause
 from slotfinder.domain.freebusy import FreeBusy, OwnTime, Provider, Reading, Unreadable
 from slotfinder.domain.interval import Interval
 from slotfinder.domain.meeting import Event, Meeting, Receipt, Seen, Stray
-from slotfinder.errors import ChangedMeanwhileError, TimeTakenError, WriteError
-from slotfinder.ports import CalendarRef, Glance
+from slotfinder.errors import ChangedMeanwhileError, WriteError
+from slotfinder.ports import CalendarRef
 
 _PAGE: Final = 100
 _WHOLE: Final = f"{wire.OWN_FIELDS},body"
 """What is asked of one own event that may be changed: beside our text Teams and people write."""
 
 _TIMES_REREAD: Final = 3
-_LINK_PAUSES: Final = (0.25, 0.5, 1.0)
-"""Seconds between looks at whether a link was made; the last one again and again."""
 
 
-class MicrosoftCalendars:
+class MicrosoftCalendars(OrganizerCalendars[OwnEvent]):
     """Reads people's free/busy and keeps each meeting in its organizer's calendar.
 
     ``programme`` marks all its meetings; ``link_wait`` is how many seconds a run waits for
@@ -52,14 +49,11 @@ class MicrosoftCalendars:
         link_wait: float,
         sleep: Callable[[float], None] = pause,
     ) -> None:
+        super().__init__(link_wait=link_wait, sleep=sleep)
         self._client = client
         self._reader = GraphReader(client, reader)
         self._programme = programme
-        self._link_wait = link_wait
-        self._sleep = sleep
-        self._troubles: dict[str, Unreadable | None] = {}
         self._teams: dict[str, bool] = {}
-        self._shown: dict[str, Mapping[str, OwnEvent]] = {}
 
     @property
     def provider(self) -> Provider:
@@ -89,94 +83,20 @@ class MicrosoftCalendars:
     ) -> Interval | None:
         return None
 
-    def look_up(self, meetings: Sequence[Meeting]) -> dict[str, Seen]:
-        """Look through each organizer's calendar once; only what is not found there is asked for.
-
-        A calendar that cannot be looked into leaves its meetings unknown.
-        """
-        by_organizer: dict[str, list[Meeting]] = {}
-        for meeting in meetings:
-            by_organizer.setdefault(meeting.organizer, []).append(meeting)
-        found: dict[str, Seen] = {}
-        for seen in side_by_side(lambda each: self._looked_up(*each), [*by_organizer.items()]):
-            found |= seen
-        return found
-
-    def strays(self, wanted: Mapping[str, Collection[str]], since: datetime) -> list[Stray]:
-        shown = side_by_side(lambda each: self._shown_since(each, since), [*wanted])
-        return [
-            wire.stray(event)
-            for uids, events in zip(wanted.values(), shown, strict=True)
-            for event in events.values()
-            if event.key in uids and event.interval.end > since
-        ]
-
-    def troubles(self, organizers: Sequence[str]) -> dict[str, Unreadable]:
-        unknown = [each for each in organizers if each not in self._troubles]
-        self._troubles |= zip(unknown, side_by_side(self._probed, unknown), strict=True)
-        found = ((each, self._troubles[each]) for each in organizers)
-        return {organizer: trouble for organizer, trouble in found if trouble is not None}
-
-    def write(self, event: Event, is_taken: Glance) -> Receipt:
-        try:
-            found = self._find(event)
-        except TryFailedError as error:
-            raise _write_error(error, may_be_done=False) from None
-        if found is not None and found.revision >= event.sequence:
-            # Moved by a person: that stays, and is judged when it is looked up.
-            return self._receipt(event, found)
-        was = found.interval if found else None
-        if was != event.interval and is_taken(event, was):
-            raise ChangedMeanwhileError if found else TimeTakenError
-        try:
-            version = self._possible(event, found)
-            written = self._create(version) if found is None else self._change(version, found)
-            if written is None:
-                return _gone(event)
-            return self._receipt(event, self._checked(version, written))
-        except TryFailedError as error:
-            raise _write_error(error, may_be_done=True) from None
-
     def withdraw(self, event: Event) -> None:
-        try:
-            found = self._find(event)
-        except TryFailedError as error:
-            raise _write_error(error, may_be_done=False) from None
+        found = self._found(event)
         if found is None:
             return
         try:
             self._cancel(event, found)
         except TryFailedError as error:
-            raise _write_error(error, may_be_done=True) from None
+            raise self._refusal(error, may_be_done=True) from None
 
     # Looking
 
-    def _looked_up(self, organizer: str, meetings: Sequence[Meeting]) -> dict[str, Seen]:
-        try:
-            listed = self._programmes(organizer, min(each.interval.start for each in meetings))
-            found = {each.uid: self._seen(each, listed) for each in meetings}
-        except TryFailedError as error:
-            self._troubles[organizer] = _trouble(organizer, error)
-            return {}
-        self._troubles[organizer] = None
-        return found
-
-    def _programmes(self, organizer: str, since: datetime) -> Mapping[str, OwnEvent]:
-        """Return the programme's events of a calendar that end after ``since``, by mark."""
+    def _listed_since(self, organizer: str, since: datetime) -> Mapping[str, OwnEvent]:
         marked = f"{wire.has(wire.PROGRAMME, self._programme)} and {wire.ends_after(since)}"
-        self._shown[organizer] = {each.key: each for each in self._listed(organizer, marked)}
-        return self._shown[organizer]
-
-    def _shown_since(self, organizer: str, since: datetime) -> Mapping[str, OwnEvent]:
-        """Return the programme's events of a calendar, as just looked up where it was."""
-        if organizer not in self._shown:
-            try:
-                self._programmes(organizer, since)
-            except TryFailedError as error:
-                self._troubles[organizer] = _trouble(organizer, error)
-                return {}
-            self._troubles[organizer] = None
-        return self._shown.pop(organizer)
+        return {each.key: each for each in self._listed(organizer, marked)}
 
     def _seen(self, meeting: Meeting, listed: Mapping[str, OwnEvent]) -> Seen:
         found = listed.get(meeting.uid)
@@ -221,24 +141,35 @@ class MicrosoftCalendars:
                 return None
             raise
 
-    def _probed(self, organizer: str) -> Unreadable | None:
-        """Find out whether an organizer's calendar is open to us, by a list that may be empty."""
+    def _probe(self, organizer: str) -> None:
         query = {"$filter": wire.has(wire.KEY, "none"), "$select": "id", "$top": "1"}
         request = Request(operation="events", path="events", query=query)
-        try:
-            self._client.call(organizer, request, wire.answer)
-        except TryFailedError as error:
-            return _trouble(organizer, error)
-        return None
+        self._client.call(organizer, request, wire.answer)
+
+    def _stray(self, found: OwnEvent, interval: Interval) -> Stray:  # noqa: ARG002 - it is its own
+        return wire.stray(found)
+
+    def _needs_nothing(self, found: OwnEvent, event: Event) -> bool:
+        return found.revision >= event.sequence
+
+    def _trouble(self, organizer: str, error: TryFailedError) -> Unreadable:
+        return trouble_of(failure_in(error), Side.ORGANIZER).of(organizer, Provider.MICROSOFT)
 
     # Writing
+
+    def _written(self, event: Event, found: OwnEvent | None) -> Receipt:
+        version = self._possible(event, found)
+        written = self._create(version) if found is None else self._change(version, found)
+        if written is None:
+            return _gone(event)
+        return self._receipt(event, self._checked(version, written))
 
     def _possible(self, event: Event, found: OwnEvent | None) -> Event:
         """Return the version with another link where Teams is known not to be had."""
         if event.conference is None:
             return event
         has_teams = self._allows_teams(event.organizer.email) if found is None else found.is_online
-        return event if has_teams else _with_fallback(event)
+        return event if has_teams else event.without_conference()
 
     def _create(self, event: Event) -> str | None:
         """Create the event and return its id; None where a person already deleted it again."""
@@ -324,20 +255,9 @@ class MicrosoftCalendars:
         if not found.is_online:
             # Asked for and silently left out: what the text says of a link has to be put right.
             self._teams[organizer] = False
-            self._patch(organizer, found, wire.with_text(_with_fallback(event), found))
+            self._patch(organizer, found, wire.with_text(event.without_conference(), found))
             return found
         return self._with_link(organizer, found)
-
-    def _with_link(self, organizer: str, found: OwnEvent) -> OwnEvent:
-        """Wait for a pending link, as long as the run's patience with all links lasts."""
-        tries = 0
-        while found.link_pending and self._link_wait > 0:
-            seconds = min(_LINK_PAUSES[min(tries, len(_LINK_PAUSES) - 1)], self._link_wait)
-            self._sleep(seconds)
-            self._link_wait -= seconds
-            tries += 1
-            found = self._get(organizer, found.id) or found
-        return found
 
     def _receipt(self, event: Event, found: OwnEvent) -> Receipt:
         link, remark = found.link, ""
@@ -365,6 +285,17 @@ class MicrosoftCalendars:
                 self._teams[organizer] = True
         return self._teams[organizer]
 
+    def _refusal(self, error: TryFailedError, *, may_be_done: bool) -> WriteError:
+        failure = failure_in(error)
+        trouble = trouble_of(failure, Side.ORGANIZER)
+        sentence = f"{trouble.reason} {trouble.advice}"
+        verdict = verdict_on(failure)
+        if verdict is Verdict.AGAIN and may_be_done and not error.is_down:
+            return WriteError("outcome-unknown", sentence)
+        if error.is_down or verdict is not Verdict.NEVER:
+            return WriteError("provider-unavailable", sentence)
+        return WriteError("provider-refused", sentence)
+
 
 _NO_TEAMS: Final = (
     "Teams is not allowed in the organizer's calendar and [virtual] fallback names no other link, "
@@ -379,33 +310,3 @@ def _path(event_id: str) -> str:
 def _gone(event: Event) -> Receipt:
     """Return that the event was made and deleted; nobody knows any more what it was called."""
     return Receipt(calendar_uid=event.uid, join_url=None)
-
-
-def _with_fallback(event: Event) -> Event:
-    """Return the event as it is where Exchange makes no link of its own."""
-    if event.conference is None:
-        return event
-    fallback = event.conference
-    return replace(
-        event,
-        text=fallback.text,
-        location=fallback.location,
-        join_url=fallback.join_url,
-        conference=None,
-    )
-
-
-def _trouble(organizer: str, error: TryFailedError) -> Unreadable:
-    return trouble_of(failure_in(error), Side.ORGANIZER).of(organizer, Provider.MICROSOFT)
-
-
-def _write_error(error: TryFailedError, *, may_be_done: bool) -> WriteError:
-    failure = failure_in(error)
-    trouble = trouble_of(failure, Side.ORGANIZER)
-    sentence = f"{trouble.reason} {trouble.advice}"
-    verdict = verdict_on(failure)
-    if verdict is Verdict.AGAIN and may_be_done and not error.is_down:
-        return WriteError("outcome-unknown", sentence)
-    if error.is_down or verdict is not Verdict.NEVER:
-        return WriteError("provider-unavailable", sentence)
-    return WriteError("provider-refused", sentence)
