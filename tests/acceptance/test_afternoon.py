@@ -47,7 +47,10 @@ class Afternoon:
         file.write_text(text, "utf-8")
 
     def write(self, name: str, text: str) -> None:
+        """Write a file, which nobody else may read where it holds a secret."""
         (self.folder / name).write_text(text, "utf-8")
+        if name.startswith("secrets/"):
+            (self.folder / name).chmod(0o600)
 
     def findings(self, code: str, subject: str) -> list[Json]:
         _, findings = doctor(self)
