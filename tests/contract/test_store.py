@@ -315,6 +315,32 @@ def _known(store: Store) -> frozenset[tuple[str, datetime]]:
 _A_DAY_LATER = Interval(SLOT.start + timedelta(days=1), SLOT.end + timedelta(days=1))
 
 
+def test_answers_seen_before_another_run_moved_the_meeting_are_not_recorded(store: Store) -> None:
+    store.record(booked(MEETING))
+    known = frozenset({(MEETING.uid, SLOT.start)})
+    later = Interval(SLOT.start + timedelta(days=1), SLOT.end + timedelta(days=1))
+    moved = replace(MEETING, interval=later)
+    step = steps(moved, kind=Step.MOVE)
+    store.record(changes(meetings=(moved,), happenings=step, known=known))
+    answered = replace(MEETING, answers={TOM.email: Answer.ACCEPTED})
+    with pytest.raises(LockHeldError):
+        store.record(changes(meetings=(answered,), known=known))
+
+    assert store.load().meetings == (moved,)
+
+
+def test_of_two_runs_that_tell_coordinators_the_same_one_does(store: Store) -> None:
+    def digest(mark: str, key: str) -> Changes:
+        message = Message(key=key, recipient="c@acme.example", content=b"")
+        mail = Entry(key=key, uid="digest", kind=EntryKind.MAIL, message=message)
+        return changes(pairs=(), entries=(mail,), digest=mark)
+
+    for mark, key in (("a", "1"), ("a", "2"), ("b", "3"), ("a", "4")):
+        store.record(digest(mark, key))
+
+    assert [each.key for each in store.pending()] == ["1", "3", "4"]
+
+
 def test_times_that_only_touch_are_in_nobodys_way(store: Store) -> None:
     store.record(_of_pair("uid-1", "p01", SLOT))
     store.record(_of_pair("uid-2", "p02", Interval(SLOT.end, SLOT.end + timedelta(minutes=45))))

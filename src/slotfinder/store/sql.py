@@ -303,7 +303,7 @@ def _ledger(connection: Connection) -> Ledger:
         generations=_next_generations(connection),
         unsettled=frozenset(connection.execute(unsettled).scalars()),
         crowded=frozenset(connection.execute(select(tables.crowded.c.person)).scalars()),
-        digest=connection.execute(select(tables.digests.c.mark)).scalar() or "",
+        digest=_digest(connection),
         commands=tuple(
             Command(
                 at=row.at,
@@ -330,6 +330,10 @@ def _next_generations(connection: Connection) -> dict[tuple[str, date], int]:
     top = select(used.c.pair, used.c.period, func.max(used.c.generation) + 1)
     rows = connection.execute(top.group_by(used.c.pair, used.c.period))
     return {(pair, period): free for pair, period, free in rows}
+
+
+def _digest(connection: Connection) -> str:
+    return connection.execute(select(tables.digests.c.mark)).scalar() or ""
 
 
 def _holds(connection: Connection) -> list[Held]:
@@ -392,7 +396,7 @@ def _claim(connection: Connection, changes: Changes) -> None:
     Raises:
         LockHeldError: one has; nothing is recorded.
     """
-    if not changes.happenings:
+    if not (changes.happenings or changes.meetings):
         return
     pairs = {each.meeting.pair for each in changes.happenings}
     uids = {each.uid for each in changes.meetings}
@@ -454,6 +458,8 @@ def _standing_before(connection: Connection, changes: Changes) -> dict[str, dict
 
 
 def _record(connection: Connection, changes: Changes) -> None:
+    if changes.digest is not None and changes.digest == _digest(connection):
+        return  # another run told coordinators the same meanwhile
     known = set(connection.execute(select(tables.pairs.c.pair)).scalars())
     for pair in sorted(set(changes.pairs) - known - {PROGRAMME}):
         connection.execute(insert(tables.pairs).values(pair=pair, known_since=changes.now))
@@ -486,6 +492,15 @@ def _record(connection: Connection, changes: Changes) -> None:
         connection.execute(tables.holds.delete().where(tables.holds.c.pair.in_(changes.pairs)))
         for held in changes.holds:
             connection.execute(insert(tables.holds).values(asdict(held)))
+    _record_happenings(connection, changes)
+    _record_crowded(connection, changes)
+    for entry in changes.entries:
+        row = entry_row(entry, changes.now) | {"before": before.get(entry.uid)}
+        recorded = insert(tables.outbox).values(row)
+        connection.execute(recorded.on_conflict_do_nothing(index_elements=["key"]))
+
+
+def _record_happenings(connection: Connection, changes: Changes) -> None:
     for happening in changes.happenings:
         connection.execute(
             insert(tables.events).values(
@@ -500,11 +515,6 @@ def _record(connection: Connection, changes: Changes) -> None:
                 reason=happening.reason,
             )
         )
-    _record_crowded(connection, changes)
-    for entry in changes.entries:
-        row = entry_row(entry, changes.now) | {"before": before.get(entry.uid)}
-        recorded = insert(tables.outbox).values(row)
-        connection.execute(recorded.on_conflict_do_nothing(index_elements=["key"]))
 
 
 def _record_crowded(connection: Connection, changes: Changes) -> None:
