@@ -18,6 +18,7 @@ from slotfinder.roster import Roster, load_programme, load_roster
 from slotfinder.roster.pairs import COLUMNS as PAIRS_COLUMNS
 from slotfinder.roster.people import COLUMNS as PEOPLE_COLUMNS
 from slotfinder.settings import load_settings
+from slotfinder.settings.values import BadValueError, parse_text
 
 TOML = """[programme]
 name = "Reverse mentoring"
@@ -438,3 +439,25 @@ def test_without_a_settings_file_nothing_is_said_of_files_only_it_could_name(
         load_programme(tmp_path / "slotfinder.toml", {})
 
     assert [finding.file for finding in wrong.value.findings] == ["slotfinder.toml"]
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("\u5c71\u7530\u3000\u592a\u90ce", "\u5c71\u7530 \u592a\u90ce"),
+        ("Jean\u00a0Dupont", "Jean Dupont"),
+        (
+            "\u062d\u0633\u06cc\u0646\u200c\u0632\u0627\u062f\u0647",
+            "\u062d\u0633\u06cc\u0646\u200c\u0632\u0627\u062f\u0647",
+        ),
+        ("\U0001f469\u200d\U0001f3eb Ann", "\U0001f469\u200d\U0001f3eb Ann"),
+    ],
+)
+def test_names_are_written_as_people_write_them(written: str, read: str) -> None:
+    assert parse_text(written) == read
+
+
+@pytest.mark.parametrize("sign", ["\n", "\u2028", "\0", "\u202e", "\ud800"])
+def test_what_breaks_or_turns_a_line_is_no_name(sign: str) -> None:
+    with pytest.raises(BadValueError):
+        parse_text(f"Tom{sign}Example")

@@ -5,7 +5,7 @@ from datetime import datetime
 from hashlib import sha256
 
 from slotfinder.agent.programme import Agent
-from slotfinder.agent.waiting import Waiting, waiting
+from slotfinder.agent.waiting import NEW_TIME, Waiting, waiting
 from slotfinder.booking.keys import mail_key
 from slotfinder.invitations.digest import digest_message
 from slotfinder.ports import Changes, Entry, EntryKind, Ledger
@@ -40,8 +40,15 @@ def _mark(rows: Sequence[Waiting]) -> str:
     """Return what tells one set of open things from another; empty for none."""
     if not rows:
         return ""
+    # What would help may be found by one run and not by the next; another time proposed is news.
     told = sorted(
-        (row.pair or "", row.uid or "", row.reason_code, str(row.relaxation_text)) for row in rows
+        (
+            row.pair or "",
+            row.uid or "",
+            row.reason_code,
+            str(row.relaxation_text) if row.reason_code == NEW_TIME else "",
+        )
+        for row in rows
     )
     return sha256(repr(told).encode()).hexdigest()[:32]
 

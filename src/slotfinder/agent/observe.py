@@ -25,6 +25,9 @@ from slotfinder.domain.people import Pair, pseudonym_number
 from slotfinder.planning.facts import Facts, periods_of, reading_window, within_horizon
 from slotfinder.ports import Ledger
 
+_LONGEST = timedelta(days=1)
+"""No meeting is longer."""
+
 _RECENT = timedelta(days=7)
 """How long after its end a meeting is still looked up: who declined in time did not meet."""
 
@@ -47,8 +50,9 @@ def observe(
     Everybody of every active, agreed pair with an open period or a future meeting is read once,
     and the rooms of the sites where such a pair could meet. ``also`` are times to read for besides.
     """
+    # First what the store does not know: that list goes back far enough for the rest as well.
+    found = lost_meetings(agent, ledger, pairs, now, now - _RECENT - _LONGEST)
     seen = _look_up(agent, ledger, now)
-    found = lost_meetings(agent, ledger, pairs, now)
     seen |= _look_up(agent, replace(ledger, meetings=tuple(found)), now)
     meetings = tuple(_answered(meeting, seen) for meeting in (*ledger.meetings, *found))
     own = frozenset(meeting.uid for meeting in meetings if _is_ahead(meeting, seen, now))

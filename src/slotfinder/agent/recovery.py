@@ -38,11 +38,12 @@ class _Name:
 
 
 def lost_meetings(
-    agent: Agent, ledger: Ledger, pairs: Sequence[Pair], now: datetime
+    agent: Agent, ledger: Ledger, pairs: Sequence[Pair], now: datetime, since: datetime
 ) -> list[Meeting]:
-    """Return what stands in calendars of organizers under names only a meeting of ours can have.
+    """Return what stands ahead in calendars under names only a meeting of ours can have.
 
-    How good the times are is not known yet: that is judged when they are adopted.
+    Calendars of organizers are looked through from ``since`` on. How good the times are is not
+    known yet: that is judged when they are adopted.
     """
     names = {
         meeting_uid(agent.programme.name, each.pair.id, each.period.first, each.generation): each
@@ -58,8 +59,9 @@ def lost_meetings(
     found: list[Meeting] = []
     for provider, by_organizer in wanted.items():
         if calendar_port := agent.calendars.get(provider):
-            strays = calendar_port.strays(by_organizer, now)
-            found += [_meeting(agent, names[each.uid], each) for each in strays]
+            strays = calendar_port.strays(by_organizer, since)
+            ahead = (each for each in strays if each.interval.end > now)
+            found += [_meeting(agent, names[each.uid], each) for each in ahead]
     return found
 
 

@@ -46,7 +46,7 @@ class OrganizerCalendars(ABC, Generic[E]):
         self._link_wait = link_wait
         self._sleep = sleep
         self._troubles: dict[str, Unreadable | None] = {}
-        self._shown: dict[str, Mapping[str, E]] = {}
+        self._shown: dict[str, tuple[datetime, Mapping[str, E]]] = {}
 
     def look_up(self, meetings: Sequence[Meeting]) -> dict[str, Seen]:
         """Look through each organizer's calendar once; only what is not found there is asked for.
@@ -62,6 +62,7 @@ class OrganizerCalendars(ABC, Generic[E]):
         return found
 
     def strays(self, wanted: Mapping[str, Collection[str]], since: datetime) -> list[Stray]:
+        """Return what stands of these; the same list serves what is looked up next."""
         shown = side_by_side(lambda each: self._shown_since(each, since), [*wanted])
         return [
             self._stray(event, event.interval)
@@ -116,8 +117,11 @@ class OrganizerCalendars(ABC, Generic[E]):
         return found
 
     def _looked_up(self, organizer: str, meetings: Sequence[Meeting]) -> dict[str, Seen]:
+        since = min(each.interval.start for each in meetings)
+        began, listed = self._shown.pop(organizer, (None, {}))
         try:
-            listed = self._programmes(organizer, min(each.interval.start for each in meetings))
+            if began is None or began > since:
+                listed = self._listed_since(organizer, since)
             found = {each.uid: self._seen(each, listed) for each in meetings}
         except TryFailedError as error:
             self._troubles[organizer] = self._trouble(organizer, error)
@@ -126,19 +130,15 @@ class OrganizerCalendars(ABC, Generic[E]):
         return found
 
     def _shown_since(self, organizer: str, since: datetime) -> Mapping[str, E]:
-        """Return the programme's events of a calendar, as just looked up where it was."""
-        if organizer not in self._shown:
-            try:
-                self._programmes(organizer, since)
-            except TryFailedError as error:
-                self._troubles[organizer] = self._trouble(organizer, error)
-                return {}
-            self._troubles[organizer] = None
-        return self._shown.pop(organizer)
-
-    def _programmes(self, organizer: str, since: datetime) -> Mapping[str, E]:
-        self._shown[organizer] = self._listed_since(organizer, since)
-        return self._shown[organizer]
+        """Return the programme's events of a calendar, and keep them to be looked up."""
+        try:
+            listed = self._listed_since(organizer, since)
+        except TryFailedError as error:
+            self._troubles[organizer] = self._trouble(organizer, error)
+            return {}
+        self._troubles[organizer] = None
+        self._shown[organizer] = since, listed
+        return listed
 
     def _probed(self, organizer: str) -> Unreadable | None:
         try:

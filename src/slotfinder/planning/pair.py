@@ -405,6 +405,7 @@ class PairPlan:
         if not broken and not within_horizon(period, world.programme, world.now):
             return due
         replaces, cause = broken[0] if broken else (None, None)
+        due = due or (bool(world.site_of(self._pair)) and _lost_its_room(replaces, cause))
         if not self._readable:
             over = self._is_over(period)
             code = HoldCode.PERIOD_OVER if over else HoldCode.CALENDAR_UNREADABLE
@@ -528,3 +529,9 @@ def _period_of(meeting: Meeting, pair: Pair, world: World) -> Period | None:
     """Return the period a meeting was planned for; None where the cadence no longer has it."""
     found = world.periods[pair.id]
     return next((each for each in found if belongs_to(meeting, each, world.programme)), None)
+
+
+def _lost_its_room(meeting: Meeting | None, broken: Broken | None) -> bool:
+    """Tell whether what was to be in person, whoever wanted that, has lost its room alone."""
+    is_in_person = meeting is not None and meeting.format is Format.IN_PERSON
+    return is_in_person and broken is not None and broken.cause is Cause.ROOM_LOST

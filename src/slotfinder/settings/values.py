@@ -11,7 +11,8 @@ from difflib import get_close_matches
 from enum import StrEnum
 from functools import cache
 from ipaddress import ip_address, ip_network
-from typing import TypeVar
+from typing import Final, TypeVar
+from unicodedata import category
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -96,16 +97,23 @@ def with_remedy(parse: Callable[[str], T], remedy: str) -> Callable[[str], T]:
     return read
 
 
+_UNPRINTABLE: Final = frozenset({"Cc", "Cn", "Co", "Cs", "Zl", "Zp"})
+"""Categories of signs that no line of text holds; spaces of every width and joiners do."""
+
+_OVERRIDES: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""Signs that turn the direction of what stands around a text, too."""
+
+
 def parse_text(text: str) -> str:
-    """Read a text of one line that says something."""
+    """Read a text of one line that says something; spaces of every kind become plain ones."""
     if not text.strip():
         raise BadValueError("nothing is written here.", "Write a text.")
-    if not text.isprintable():
+    if any(category(sign) in _UNPRINTABLE or sign in _OVERRIDES for sign in text):
         raise BadValueError(
             f"{quoted(text)} has a line break or another character that cannot be printed.",
             "Write it in one line.",
         )
-    return text.strip()
+    return " ".join(text.split())
 
 
 def parse_lines(text: str) -> str:

@@ -368,7 +368,12 @@ def _undo(connection: Connection, entry: Entry, *, stands: bool) -> None:
     if not stands:
         connection.execute(meeting.values(state=MeetingState.WITHDRAWN.value))
     elif before is not None:
-        connection.execute(meeting.values(from_json(before)))
+        row = from_json(before)
+        connection.execute(meeting.values(row))
+        # It is left where it stands after all: nobody refused that.
+        left = tables.refusals.c
+        at = (left.pair == row["pair"], left.period == row["period"], left.start == row["start"])
+        connection.execute(tables.refusals.delete().where(*at, left.room.is_(None)))
     # Of several changes at one moment only the last one can have come to nothing.
     logged = tables.events.c
     last = select(func.max(logged.id)).where(

@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
+from slotfinder.store.sql import read_ledger
 from tests.acceptance.google.world import Office, office
-from tests.acceptance.world import OFFICE, PRIYA, TOM
+from tests.acceptance.world import OFFICE, PRIYA, TOM, utc
 from tests.emulators import people
 from tests.emulators.google import Fault
 from tests.emulators.world import Moment
@@ -483,3 +484,14 @@ def test_an_event_that_went_for_one_that_came_to_nothing_is_reported(found: Offi
     assert found.meetings() == []
     assert found.told("cancellation") == BOTH
     assert found.run().kinds == ["hold"]
+
+
+def test_an_order_that_lost_a_race_leaves_nothing_behind(found: Office) -> None:
+    start = utc(found.run().action["start"])
+    at = start + timedelta(days=1)
+    found.world.after("read", lambda world: world.add_item(TOM, at, at + timedelta(hours=1)))
+    result = found.call("reschedule", "p01", "--at", f"{at:%Y-%m-%dT%H:%M:%SZ}", "--json")
+    assert (result.status, result.action["reason_code"]) == (1, "changed-meanwhile")
+
+    assert read_ledger(found.programme.store).refusals == ()
+    assert found.run().kinds == ["keep"]

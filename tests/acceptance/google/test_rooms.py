@@ -366,3 +366,19 @@ def test_what_this_run_booked_is_booked_wherever_it_moved_on_to(found: Office) -
     assert (result.status, result.kinds) == (0, ["book", "book"])
     assert {each["room"] for each in result.json["actions"]} == {None, ROOM_B}
     assert set(found.run().kinds) == {"keep"}
+
+
+def test_one_agreed_on_in_person_stays_so_at_another_time_when_its_room_refuses(
+    found: Office,
+) -> None:
+    found.programme.set("cadence", in_person="never").write()
+    for calendar in (ROOM_A, ROOM_B):
+        found.world.mailboxes[calendar].bookable_by = None
+    at = "2027-01-06T10:00:00Z"
+    assert found.call("book", "p01", "--at", at, "--format", "in-person", "--json").status == 0
+    people.answer(found.world, ROOM_A, found.meeting().uid, "declined")
+    found.busy(ROOM_B, "2027-01-06T10:00", "2027-01-06T11:00")
+    result = found.run()
+
+    assert (result.status, result.kinds, result.action["format"]) == (0, ["move"], "in-person")
+    assert result.action["start"] != at

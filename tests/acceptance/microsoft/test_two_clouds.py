@@ -182,3 +182,19 @@ def test_a_copy_that_is_late_is_nobody_who_slipped_in(booked: Office) -> None:
     assert (result.status, result.kinds) == (0, ["move"])
     assert utc(result.action["start"]) == was[0] + late
     assert booked.told("update") == BOTH
+
+
+def test_what_stands_before_all_that_is_known_is_adopted_too(tmp_path: Path) -> None:
+    """The store was lost, and a run of one pair alone came first."""
+    with two_clouds(tmp_path, "google") as found:
+        found.programme.set("meetings", horizon="20d").pair("p02", TOM, PRIYA, starts="2027-01-18")
+        found.programme.write()
+        booked = {each["uid"]: each["start"] for each in found.run().json["actions"]}
+        found.programme.store.unlink()
+        assert set(found.run("--pair", "p02").kinds) == {"adopt"}
+        writes = found.writes()
+        result = found.run()
+
+        assert set(result.kinds) == {"adopt", "keep"}
+        assert {each["uid"]: each["start"] for each in result.json["actions"]} == booked
+        assert found.writes() == writes
