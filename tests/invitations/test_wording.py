@@ -114,6 +114,12 @@ def test_a_cancelled_meeting_asks_nothing() -> None:
         assert "https://" not in text
 
 
+def test_a_pair_that_meets_no_more_is_promised_no_other_time() -> None:
+    promise = "If another time is found"
+    assert promise in entry(occasion(is_cancelled=True, cause="declined"))
+    assert promise not in entry(occasion(is_cancelled=True, cause="pair-ended"))
+
+
 def test_another_format_is_told_on_both_sides() -> None:
     off = occasion(is_cancelled=True, instead=BEFORE)
     on = occasion(place=LONDON, join_url=None, replaced=BEFORE)

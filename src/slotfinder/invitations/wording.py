@@ -24,6 +24,12 @@ Facts = dict[str, str | bool]
 _BETWEEN_LANGUAGES: Final = "\n\n\N{EM DASH}\N{EM DASH}\N{EM DASH}\n\n"
 
 
+_NO_OTHER_TIME: Final = frozenset(
+    {"skipped", "pair-paused", "pair-ended", "pair-proposed", "not-agreed", "people-changed"}
+)
+"""Causes after which no other time is looked for in a meeting's place."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Body:
     """What a mail says, the same as plain text and as HTML."""
@@ -201,6 +207,7 @@ def _entry_facts(texts: Texts, occasion: Occasion, language: str, locale: Locale
         "old_place": one_line(occasion.old_location),
         "new_when": told(occasion.instead),
         "cancelled": occasion.is_cancelled,
+        "ended": occasion.cause in _NO_OTHER_TIME,
         "sent_again": occasion.sent_again,
     }
 
