@@ -117,6 +117,10 @@ class Patience:
         self._closed_until = 0.0
         self._in_vain = 0
 
+    def apart(self) -> "Patience":
+        """Return the same patience for calls whose failures are not to count for the others."""
+        return Patience(self._seconds, sleep=self._sleep, clock=self._clock)
+
     def call(self, attempt: Callable[[], T]) -> T:
         """Return what ``attempt`` returns, trying again while that may help.
 

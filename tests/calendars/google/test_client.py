@@ -142,6 +142,16 @@ def test_a_request_that_hangs_ends_with_its_time(tmp_path: Path) -> None:
         assert failing(client) == "no-answer"
 
 
+def test_optional_looks_that_fail_are_no_sign_that_google_is_down(tmp_path: Path) -> None:
+    with GoogleEmulator() as google, google_client(tmp_path, google) as client:
+        google.world.add_mailbox(READER)
+        google.fault("calendar.events.list", Fault.backend_error(), times=99)
+        reader = GoogleReader(client, READER)
+        for _ in range(4):
+            assert reader.time_of(CalendarRef(owner=READER, zone=LONDON), "nobody's") is None
+        assert ask(client) == {}
+
+
 @pytest.mark.parametrize("seconds", [0, 1])
 def test_the_wait_google_asks_for_is_kept(tmp_path: Path, seconds: int) -> None:
     pauses: list[float] = []

@@ -41,15 +41,20 @@ _PATIENCE_WITH_HINTS: Final = 3.0
 
 
 class Api(NamedTuple):
-    """One of Google's services, where it is below the root URL, and whether it only gives hints."""
+    """One of Google's services, where it is below the root URL, and how much is asked of it.
+
+    It may only give hints, or be optional: then it never counts as a sign that Google is down.
+    """
 
     name: str
     version: str
     path: str
     is_hint: bool = False
+    is_optional: bool = False
 
 
 CALENDAR: Final = Api("calendar", "v3", "calendar/v3/")
+CALENDAR_TIMES: Final = CALENDAR._replace(is_optional=True)
 CALENDAR_HINTS: Final = CALENDAR._replace(is_hint=True)
 DIRECTORY: Final = Api("admin", "directory_v1", "", is_hint=True)
 
@@ -79,13 +84,14 @@ class GoogleClient:
         self._tries: Counter[str] = Counter()
         self._lock = Lock()
         self._patience = patience
+        self._patience_with_options = patience.apart()
         self._patience_with_hints = Patience(_PATIENCE_WITH_HINTS)
         self._access = Access(
             account, subjects, timeout=timeout, ca_file=ca_file, count=self._count
         )
         self._endpoint = endpoint.rstrip("/")
         self._timeout = timeout
-        self._services: dict[Api, Any] = {}
+        self._services: dict[str, Any] = {}
 
     @property
     def requests(self) -> Mapping[str, int]:
@@ -134,22 +140,22 @@ class GoogleClient:
             except (ValueError, TypeError, AttributeError, KeyError, RecursionError):
                 raise GoogleError(Failure(reason=MALFORMED)) from None
 
-        patience = self._patience_with_hints if api.is_hint else self._patience
-        return patience.call(attempt)
+        patience = self._patience_with_options if api.is_optional else self._patience
+        return (self._patience_with_hints if api.is_hint else patience).call(attempt)
 
     def _service(self, api: Api) -> Any:  # noqa: ANN401 - as the library has them
         with self._lock:
-            if api not in self._services:
+            if api.name not in self._services:
                 # With its static discovery document nothing is asked of the network here, and no
                 # call may ever fall back to credentials of the machine.
-                self._services[api] = build(
+                self._services[api.name] = build(
                     api.name,
                     api.version,
                     http=httplib2.Http(timeout=self._timeout),
                     static_discovery=True,
                     client_options={"api_endpoint": f"{self._endpoint}/{api.path}"},
                 )
-            return self._services[api]
+            return self._services[api.name]
 
     def _answer(self, identity: Identity, operation: str, request: Any) -> Any:  # noqa: ANN401 - as the library has them
         try:

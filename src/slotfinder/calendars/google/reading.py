@@ -7,7 +7,7 @@ from typing import Final
 from slotfinder.calendars.asking import batched, parts_of, side_by_side
 from slotfinder.calendars.google import wire
 from slotfinder.calendars.google.auth import Identity, Scope
-from slotfinder.calendars.google.client import CALENDAR_HINTS, GoogleClient, JsonObject, failure_in
+from slotfinder.calendars.google.client import CALENDAR_TIMES, GoogleClient, JsonObject, failure_in
 from slotfinder.calendars.google.failures import Side, trouble_of
 from slotfinder.calendars.retry import TryFailedError
 from slotfinder.calendars.trouble import Trouble
@@ -110,7 +110,7 @@ class GoogleReader:
                 **options,
             ),
             lambda answer: wire.page(answer, partial(wire.entry, zone=ref.zone)),
-            api=CALENDAR_HINTS,
+            api=CALENDAR_TIMES,
         )
 
 
