@@ -2,10 +2,14 @@
 
 import csv
 import io
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from slotfinder.agent.digest import mark_of
+from slotfinder.agent.waiting import NEW_TIME, Waiting
 from tests.acceptance.world import PRIYA, TOM, Json, World, couple
 
 COORDINATOR = "coordination@acme.example"
@@ -123,6 +127,25 @@ def test_the_report_tells_how_long_a_declined_meeting_had_no_new_time(tmp_path: 
 
 
 class TestDigest:
+    def test_it_is_no_news_that_something_would_help_but_another_proposal_is(self) -> None:
+        row = Waiting(
+            pair="p01",
+            uid=None,
+            since=datetime(2027, 1, 4, tzinfo=UTC),
+            reason_code="no-common-wishes",
+            reason="No time lies within the wishes of both.",
+            relaxation_code=None,
+            relaxation_text=None,
+            command=("slotfinder", "explain", "p01"),
+        )
+        helped = replace(row, relaxation_code="wider-wishes", relaxation_text="It would help.")
+        assert mark_of([row]) == mark_of([helped]) != mark_of([row, row])
+        nine, ten = (
+            replace(row, reason_code=NEW_TIME, relaxation_text=f"2027-01-05T{hour}:00:00Z")
+            for hour in ("09", "10")
+        )
+        assert mark_of([nine]) != mark_of([ten])
+
     def test_what_waits_is_mailed_once_and_its_end_too(self, held: World) -> None:
         assert len(digests(held)) == 1
         held.run()

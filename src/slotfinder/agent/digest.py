@@ -14,7 +14,7 @@ from slotfinder.ports import Changes, Entry, EntryKind, Ledger
 def digest(agent: Agent, ledger: Ledger, now: datetime) -> Changes | None:
     """Return the mails to record, None where the set of what waits is the one told of last."""
     rows = waiting(agent, ledger, now)
-    mark = _mark(rows)
+    mark = mark_of(rows)
     if mark == ledger.digest:
         return None
     # What was told before once more is news again: the key carries the moment too.
@@ -36,7 +36,7 @@ def digest(agent: Agent, ledger: Ledger, now: datetime) -> Changes | None:
     return Changes.nothing_but(now, entries=entries, digest=mark)
 
 
-def _mark(rows: Sequence[Waiting]) -> str:
+def mark_of(rows: Sequence[Waiting]) -> str:
     """Return what tells one set of open things from another; empty for none."""
     if not rows:
         return ""

@@ -256,7 +256,7 @@ def parse_provider(text: str) -> Provider:
     later = ", ".join(each for each in _PROVIDERS if each not in _AVAILABLE)
     raise BadValueError(
         f"{quoted(text)} is no kind of calendar.",
-        f"{suggestion(word, _PROVIDERS)}Write {_AVAILABLE_WORDS}; {later} come later.",
+        f"{suggestion(word, _PROVIDERS)}Write {_AVAILABLE_WORDS}; in a later release: {later}.",
     )
 
 

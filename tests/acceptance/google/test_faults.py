@@ -241,20 +241,25 @@ def test_a_killed_run_is_finished_by_the_next(tmp_path: Path, moment: Any) -> No
         assert_settled(found)
 
 
+def _at_work(found: Office) -> subprocess.Popen[str]:
+    """Start a run as a process of its own."""
+    options = ("--config", str(found.programme.config), "--now", found.programme.now)
+    return subprocess.Popen(
+        [sys.executable, "-m", "slotfinder", *options, "run", "--json"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, **found.google.environment()},
+    )
+
+
 @pytest.mark.parametrize(("horizon", "results"), [("28d", ["done", "skipped"]), ("14d", ["done"])])
 def test_a_run_that_is_asked_to_end_finishes_the_call_in_hand_and_notes_it(
     tmp_path: Path, horizon: str, results: list[str]
 ) -> None:
     with office(tmp_path) as found:
         found.programme.set("meetings", horizon=horizon).write()
-        options = ("--config", str(found.programme.config), "--now", found.programme.now)
-        process = subprocess.Popen(
-            [sys.executable, "-m", "slotfinder", *options, "run", "--json"],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env={**os.environ, **found.google.environment()},
-        )
+        process = _at_work(found)
         found.world.after("insert", lambda _world: process.send_signal(signal.SIGTERM))
         shown, said = process.communicate(timeout=60)
         assert process.returncode == 1
@@ -429,14 +434,7 @@ def test_a_run_that_stops_after_a_time_was_taken_says_that_nothing_is_booked(
     with office(tmp_path) as found:
         found.programme.set("meetings", horizon="14d").write()
         _slips_in(found, "free-busy")
-        options = ("--config", str(found.programme.config), "--now", found.programme.now)
-        process = subprocess.Popen(
-            [sys.executable, "-m", "slotfinder", *options, "run", "--json"],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env={**os.environ, **found.google.environment()},
-        )
+        process = _at_work(found)
         looks = iter(range(9))
 
         def stop(_world: Clouds) -> None:
